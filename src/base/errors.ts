@@ -1,0 +1,57 @@
+/**
+ * The world's failures, as opposed to bugs (which are assertions).
+ *
+ * `code` is stable and machine readable, the message is for people, `retryable` says whether the same
+ * call can succeed later without anybody changing anything.
+ */
+export type ErrorCode =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'gone'
+  | 'conflict'
+  | 'too-large'
+  | 'limited'
+  | 'overloaded'
+  | 'unavailable'
+  | 'storage-full'
+  | 'storage-failed'
+  | 'locked-data'
+  | 'newer-version'
+  | 'corrupt'
+
+const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
+  invalid: false,
+  unauthorized: false,
+  forbidden: false,
+  'not-found': false,
+  gone: false,
+  conflict: false,
+  'too-large': false,
+  limited: true,
+  overloaded: true,
+  unavailable: true,
+  'storage-full': true,
+  'storage-failed': true,
+  'locked-data': false,
+  'newer-version': false,
+  corrupt: false,
+}
+
+export class SpateError extends Error {
+  readonly code: ErrorCode
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'SpateError'
+    this.code = code
+    this.retryable = RETRYABLE[code]
+  }
+}
+
+/** The error's own words, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,465 @@
+import { assert } from '../../base/assert.ts'
+import { SpateError } from '../../base/errors.ts'
+import { type LogRecord, type Position, START } from '../../log/port.ts'
+import type { Changes } from './changes.ts'
+import { type Cell, Chunk } from './chunk.ts'
+import { decodeBody } from './codec.ts'
+import { activityOf, type Meter, meterOf } from './cooldown.ts'
+import type { Area } from './geometry.ts'
+import {
+  CHUNKS_A_SIDE,
+  cellInChunk,
+  chunkIndex,
+  contains,
+  containsWrapped,
+  hullOf,
+  MAX_SIDE,
+  unwrap,
+} from './geometry.ts'
+import { type PlayerPage, PlayerTable, slotOf } from './players.ts'
+import type { Banned, Created, Painted, Placed, Restored, RestoredCell } from './records.ts'
+import { RecordType } from './records.ts'
+import { FREE_RULES, type Lock, MAX_COLORS, MAX_LOCKS, type Rules } from './rules.ts'
+import { ShadowOverlays } from './shadow.ts'
+import { UndoSlots } from './undo.ts'
+import { Verdict } from './verdict.ts'
+
+/** What everybody may know of a board; replaced as a whole when a record changes it. */
+export interface BoardInfo {
+  readonly id: string
+  readonly extent: Area
+  readonly palette: readonly number[]
+  readonly background: number
+  readonly rules: Rules
+  readonly locks: readonly Lock[]
+}
+
+export interface ActivityCount {
+  window: number
+  /** Players seen in `window` so far. */
+  current: number
+  /** Players seen in the window before it. */
+  previous: number
+}
+
+/**
+ * The fold of a canvas stream: judges every intent, in log order, from the stream alone (rules C1 to C40 of
+ * SPEC.md). No clock, no randomness, no I/O: any two folds of the same records are equal in every byte.
+ *
+ * `apply` is the only way to change it.
+ */
+export class Canvas {
+  position: Position = START
+  /** The latest time that a record carried. */
+  timeMs = 0
+  info: BoardInfo = {
+    id: '',
+    extent: { left: 0, top: 0, width: 0, height: 0 },
+    palette: [],
+    background: 0,
+    rules: FREE_RULES,
+    locks: [],
+  }
+  /** Position of the last record that changed `info`. */
+  infoAt: Position = START
+  /** All that ever belonged to the board: what lies in it outside the extent is kept, unseen. */
+  hull: Area = this.info.extent
+  readonly chunks: (Chunk | undefined)[] = new Array<Chunk | undefined>(CHUNKS_A_SIDE * CHUNKS_A_SIDE)
+  readonly players = new PlayerTable()
+  readonly bans = new Map<number, Banned>()
+  readonly shadows = new ShadowOverlays()
+  readonly undo = new UndoSlots()
+  readonly activity: ActivityCount = { window: 0, current: 0, previous: 0 }
+  #meter: Meter = meterOf(FREE_RULES.cooldown, 0)
+  #verdicts = new Uint8Array(1024)
+
+  /**
+   * Folds one record in and adds to `changes` what everybody sees change.
+   *
+   * @returns a verdict for each intent or cell of the record (one for a record without), valid until the
+   *   next call. Errors: `newer-version` or `corrupt`, with nothing changed.
+   */
+  apply(record: LogRecord, changes: Changes): Uint8Array {
+    assert(record.position > this.position, `record ${record.position} comes after ${this.position}`)
+    const decoded = decodeBody(record.type, record.body)
+    if (this.position === START && decoded.type !== RecordType.created) {
+      throw new SpateError('corrupt', 'a canvas stream begins with its creation')
+    }
+    this.position = record.position
+    this.timeMs = Math.max(this.timeMs, record.timeMs)
+    switch (decoded.type) {
+      case RecordType.placed:
+        return this.#place(decoded.body, changes)
+      case RecordType.painted:
+        return this.#paint(decoded.body, changes)
+      case RecordType.restored:
+        return this.#restore(decoded.body, changes)
+      case RecordType.created:
+        return this.#one(this.#create(decoded.body))
+      case RecordType.banned:
+        return this.#one(this.#ban(decoded.body, changes))
+      case RecordType.unbanned:
+        return this.#one(this.#unban(decoded.body.player, changes))
+      case RecordType.resized:
+        return this.#one(this.#resize(decoded.body.extent))
+      case RecordType.repainted:
+        return this.#one(this.#repaint(decoded.body.palette))
+      case RecordType.ruled:
+        return this.#one(this.#rule(decoded.body.rules))
+      case RecordType.locked:
+        return this.#one(this.#lock(decoded.body.lock))
+      case RecordType.unlocked:
+        return this.#one(this.#unlock(decoded.body.id))
+    }
+  }
+
+  /** Wrapped coordinates. */
+  cellAt(x: number, y: number): Cell {
+    const chunk = this.chunks[chunkIndex(x, y)]
+    return chunk?.cell(cellInChunk(x, y)) ?? { color: this.info.background, player: 0, timeMs: 0 }
+  }
+
+  /** What the fold would say of this intent at `nowMs`, were it the next record. Changes nothing. */
+  judge(player: number, x: number, y: number, color: number, nowMs: number): Verdict {
+    const timeMs = Math.max(nowMs, this.timeMs)
+    const ban = this.bans.get(player)
+    const banned = ban !== undefined && (ban.untilMs === null || timeMs < ban.untilMs)
+    if (banned && !ban.shadow) return Verdict.banned
+    const { extent, palette, background } = this.info
+    if (!containsWrapped(extent, x, y)) return Verdict.outOfRange
+    if (color >= palette.length) return Verdict.wrongColor
+    const closed = this.#closed(x, y)
+    if (closed !== undefined) return closed
+    const shown = (banned ? this.shadows.colorAt(player, x, y) : undefined) ?? this.cellAt(x, y).color
+    if (shown === color) return Verdict.unchanged
+    const page = this.players.find(player)
+    const cost = this.#meter.costOf(shown === background)
+    if (page !== undefined && !this.#meter.allowed(page, slotOf(player), cost, timeMs)) {
+      return Verdict.coolingDown
+    }
+    return banned ? Verdict.shadowed : Verdict.accepted
+  }
+
+  /** When `player` may next paint over a painted (or, with `blank`, a background) cell. Not before `nowMs`. */
+  nextMs(player: number, nowMs: number, blank = false): number {
+    const page = this.players.find(player)
+    if (page === undefined) return nowMs
+    return this.#meter.nextMs(page, slotOf(player), this.#meter.costOf(blank), nowMs)
+  }
+
+  /** Must be called once after the state was filled from a snapshot. */
+  resume(): void {
+    this.#meter = meterOf(this.info.rules.cooldown, this.activity.previous)
+  }
+
+  #one(verdict: Verdict): Uint8Array {
+    this.#verdicts[0] = verdict
+    return this.#verdicts.subarray(0, 1)
+  }
+
+  #verdictsFor(count: number): Uint8Array {
+    if (count > this.#verdicts.length) this.#verdicts = new Uint8Array(count * 2)
+    return this.#verdicts
+  }
+
+  #chunk(index: number): Chunk {
+    let chunk = this.chunks[index]
+    if (chunk === undefined) {
+      chunk = new Chunk(this.info.background)
+      this.chunks[index] = chunk
+    }
+    return chunk
+  }
+
+  /** The reason why nobody may place here, if there is one. */
+  #closed(x: number, y: number): Verdict | undefined {
+    const { rules, locks } = this.info
+    if (rules.activeZone !== null && !containsWrapped(rules.activeZone, x, y)) return Verdict.inactive
+    for (const lock of locks) if (containsWrapped(lock, x, y)) return Verdict.locked
+    return undefined
+  }
+
+  #place(body: Placed, changes: Changes): Uint8Array {
+    const { count, player: players, x: xs, y: ys, color: colors } = body
+    const verdicts = this.#verdictsFor(count)
+    const { extent, palette, background, rules, locks } = this.info
+    const { left, top, width, height } = extent
+    const colorCount = palette.length
+    const open = rules.activeZone === null && locks.length === 0
+    const charged = rules.cooldown.kind !== 'none'
+    const activity = activityOf(rules.cooldown)
+    const undoMs = rules.undoSeconds * 1000
+    const { timeMs, position } = this
+    if (activity !== null) this.#turnActivity(Math.floor(timeMs / (activity.windowSeconds * 1000)))
+    const meter = this.#meter
+    changes.reserve(count)
+    for (let i = 0; i < count; i++) {
+      const player = players[i] ?? 0
+      const x = xs[i] ?? 0
+      const y = ys[i] ?? 0
+      const color = colors[i] ?? 0
+      const page = this.players.page(player)
+      const slot = slotOf(player)
+      let shadow = false
+      if (page.banned[slot] === 1) {
+        const ban = this.bans.get(player)
+        const banned = ban !== undefined && (ban.untilMs === null || timeMs < ban.untilMs)
+        if (banned && !ban.shadow) {
+          verdicts[i] = Verdict.banned
+          continue
+        }
+        shadow = banned
+      }
+      if (((x - left) & 0xffff) >= width || ((y - top) & 0xffff) >= height) {
+        verdicts[i] = Verdict.outOfRange
+        continue
+      }
+      if (color >= colorCount) {
+        verdicts[i] = Verdict.wrongColor
+        continue
+      }
+      if (!open) {
+        const closed = this.#closed(x, y)
+        if (closed !== undefined) {
+          verdicts[i] = closed
+          continue
+        }
+      }
+      const cell = cellInChunk(x, y)
+      let chunk = this.chunks[chunkIndex(x, y)]
+      const real = chunk === undefined ? background : (chunk.colors[cell] ?? 0)
+      const shown = shadow ? (this.shadows.colorAt(player, x, y) ?? real) : real
+      if (shown === color) {
+        verdicts[i] = Verdict.unchanged
+        continue
+      }
+      let cost = 0
+      if (charged) {
+        cost = meter.costOf(shown === background)
+        if (!meter.allowed(page, slot, cost, timeMs)) {
+          verdicts[i] = Verdict.coolingDown
+          continue
+        }
+        meter.charge(page, slot, cost, timeMs)
+        page.dirty = true
+        if (activity !== null) this.#countActive(page, slot)
+      }
+      if (undoMs > 0) {
+        const before = shadow ? { color: shown, player, timeMs } : this.cellAt(x, y)
+        this.undo.remember(player, { x, y, color, timeMs, cost, before })
+      }
+      if (shadow) {
+        this.shadows.set(player, x, y, color)
+        changes.hidden.push({ player, x, y, color })
+        verdicts[i] = Verdict.shadowed
+        continue
+      }
+      if (chunk === undefined) chunk = this.#chunk(chunkIndex(x, y))
+      chunk.set(cell, color, player, timeMs, position)
+      if (this.shadows.size > 0) this.shadows.reveal(x, y)
+      changes.add(x, y, color)
+      verdicts[i] = Verdict.accepted
+    }
+    if (undoMs > 0) this.undo.forget(timeMs - undoMs)
+    return verdicts.subarray(0, count)
+  }
+
+  #turnActivity(window: number): void {
+    const { activity } = this
+    if (window === activity.window) return
+    activity.previous = window === activity.window + 1 ? activity.current : 0
+    activity.current = 0
+    activity.window = window
+    this.#meter = meterOf(this.info.rules.cooldown, activity.previous)
+  }
+
+  #countActive(page: PlayerPage, slot: number): void {
+    if (page.activeIn[slot] === this.activity.window) return
+    page.activeIn[slot] = this.activity.window
+    this.activity.current += 1
+  }
+
+  #paint(body: Painted, changes: Changes): Uint8Array {
+    const { count } = body
+    const verdicts = this.#verdictsFor(count)
+    const { extent, palette } = this.info
+    changes.reserve(count)
+    for (let i = 0; i < count; i++) {
+      const x = body.x[i] ?? 0
+      const y = body.y[i] ?? 0
+      const color = body.color[i] ?? 0
+      const timeMs = body.timeMs[i] ?? 0
+      if (!containsWrapped(extent, x, y)) {
+        verdicts[i] = Verdict.outOfRange
+        continue
+      }
+      if (color >= palette.length) {
+        verdicts[i] = Verdict.wrongColor
+        continue
+      }
+      const cell = cellInChunk(x, y)
+      const chunk = this.#chunk(chunkIndex(x, y))
+      if (timeMs < (chunk.timesMs[cell] ?? 0)) {
+        verdicts[i] = Verdict.superseded
+        continue
+      }
+      const before = chunk.colors[cell]
+      chunk.set(cell, color, body.player[i] ?? 0, timeMs, this.position)
+      if (before !== color) {
+        if (this.shadows.size > 0) this.shadows.reveal(x, y)
+        changes.add(x, y, color)
+      }
+      verdicts[i] = Verdict.accepted
+    }
+    return verdicts.subarray(0, count)
+  }
+
+  #restore(body: Restored, changes: Changes): Uint8Array {
+    const count = body.cells.length
+    const verdicts = this.#verdictsFor(count)
+    changes.reserve(count)
+    for (const [i, cell] of body.cells.entries()) {
+      verdicts[i] =
+        body.kind === 'undo' ? this.#undoCell(body.player, cell, changes) : this.#restoreCell(cell, changes)
+    }
+    return verdicts.subarray(0, count)
+  }
+
+  #restoreCell({ x, y, expected, becomes }: RestoredCell, changes: Changes): Verdict {
+    const now = this.cellAt(x, y)
+    if (now.color !== expected.color || now.player !== expected.player || now.timeMs !== expected.timeMs) {
+      return Verdict.superseded
+    }
+    if (becomes.color >= this.info.palette.length) return Verdict.wrongColor
+    const chunk = this.#chunk(chunkIndex(x, y))
+    chunk.set(cellInChunk(x, y), becomes.color, becomes.player, becomes.timeMs, this.position)
+    if (becomes.color !== now.color) {
+      if (this.shadows.size > 0) this.shadows.reveal(x, y)
+      changes.add(x, y, becomes.color)
+    }
+    return Verdict.accepted
+  }
+
+  #undoCell(player: number, cell: RestoredCell, changes: Changes): Verdict {
+    const slot = this.undo.get(player)
+    if (
+      slot === undefined ||
+      slot.x !== cell.x ||
+      slot.y !== cell.y ||
+      slot.timeMs !== cell.expected.timeMs
+    ) {
+      return Verdict.nothingToUndo
+    }
+    if (this.timeMs > slot.timeMs + this.info.rules.undoSeconds * 1000) return Verdict.nothingToUndo
+    let verdict: Verdict
+    if (this.shadows.colorAt(player, slot.x, slot.y) !== undefined) {
+      this.shadows.set(player, slot.x, slot.y, slot.before.color)
+      changes.hidden.push({ player, x: slot.x, y: slot.y, color: slot.before.color })
+      verdict = Verdict.shadowed
+    } else {
+      const expected = { color: slot.color, player, timeMs: slot.timeMs }
+      verdict = this.#restoreCell({ x: slot.x, y: slot.y, expected, becomes: slot.before }, changes)
+    }
+    if (verdict === Verdict.superseded) return verdict
+    this.undo.drop(player)
+    const page = this.players.page(player)
+    this.#meter.refund(page, slotOf(player), slot.cost, this.timeMs)
+    page.dirty = true
+    return verdict
+  }
+
+  #create(body: Created): Verdict {
+    if (this.info.id !== '') return Verdict.impossible
+    const { id, extent, palette, background, rules } = body
+    this.hull = extent
+    this.#change({ id, extent, palette, background, rules, locks: [] })
+    return Verdict.accepted
+  }
+
+  #change(part: Partial<BoardInfo>): void {
+    this.info = { ...this.info, ...part }
+    this.infoAt = this.position
+    this.#meter = meterOf(this.info.rules.cooldown, this.activity.previous)
+  }
+
+  #ban(body: Banned, changes: Changes): Verdict {
+    if (body.player === 0) return Verdict.impossible
+    if (!body.shadow) this.#endShadow(body.player, changes)
+    this.bans.set(body.player, body)
+    this.#markBanned(body.player, 1)
+    return Verdict.accepted
+  }
+
+  #unban(player: number, changes: Changes): Verdict {
+    if (!this.bans.delete(player)) return Verdict.impossible
+    this.#endShadow(player, changes)
+    this.#markBanned(player, 0)
+    return Verdict.accepted
+  }
+
+  /** From now on the player sees what everybody sees. */
+  #endShadow(player: number, changes: Changes): void {
+    for (const { x, y } of this.shadows.cellsOf(player)) {
+      changes.hidden.push({ player, x, y, color: this.cellAt(x, y).color })
+    }
+    this.shadows.drop(player)
+  }
+
+  #markBanned(player: number, mark: 0 | 1): void {
+    const page = this.players.page(player)
+    page.banned[slotOf(player)] = mark
+    page.dirty = true
+  }
+
+  #resize(extent: Area): Verdict {
+    const hull = hullOf(this.hull, extent)
+    if (hull.width > MAX_SIDE || hull.height > MAX_SIDE) return Verdict.impossible
+    this.hull = hull
+    this.#change({ extent })
+    return Verdict.accepted
+  }
+
+  #repaint(palette: readonly number[]): Verdict {
+    if (palette.length < this.info.palette.length || palette.length > MAX_COLORS) return Verdict.impossible
+    this.#change({ palette })
+    return Verdict.accepted
+  }
+
+  #rule(rules: Rules): Verdict {
+    // Debts of one kind mean nothing to another.
+    if (rules.cooldown.kind !== this.info.rules.cooldown.kind) {
+      for (const page of this.players.pages.values()) {
+        page.debt.fill(0)
+        page.spent.fill(0)
+        page.dirty = true
+      }
+    }
+    if (rules.undoSeconds === 0) this.undo.clear()
+    this.#change({ rules })
+    return Verdict.accepted
+  }
+
+  #lock(lock: Lock): Verdict {
+    const others = this.info.locks.filter(({ id }) => id !== lock.id)
+    if (others.length >= MAX_LOCKS) return Verdict.impossible
+    this.#change({ locks: [...others, lock] })
+    return Verdict.accepted
+  }
+
+  #unlock(id: string): Verdict {
+    const locks = this.info.locks.filter((lock) => lock.id !== id)
+    if (locks.length === this.info.locks.length) return Verdict.impossible
+    this.#change({ locks })
+    return Verdict.accepted
+  }
+
+  /** The signed name of a cell in this board. */
+  signed(x: number, y: number): { x: number; y: number } {
+    return { x: unwrap(x, this.hull.left), y: unwrap(y, this.hull.top) }
+  }
+
+  /** Whether a signed cell belongs to the board now. */
+  has(x: number, y: number): boolean {
+    return contains(this.info.extent, x, y)
+  }
+}

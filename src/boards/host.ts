@@ -1,0 +1,298 @@
+import type { Clock } from '../base/clock.ts'
+import { crashPoint } from '../base/crash.ts'
+import { SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
+import type { Log, LogRecord, Position } from '../log/port.ts'
+import { START } from '../log/port.ts'
+import type { Kv } from '../store/kv.ts'
+import type { Canvas } from './canvas/canvas.ts'
+import { Changes } from './canvas/changes.ts'
+import { encodeBody } from './canvas/codec.ts'
+import type { CanvasRecord } from './canvas/records.ts'
+import { RecordType } from './canvas/records.ts'
+import { History } from './history.ts'
+import { Intake, type Intent, type Outcome } from './intake.ts'
+import { Picture, type View } from './picture.ts'
+import { type Refusals, refusalsOf } from './refusals.ts'
+import { Snapshots } from './snapshots.ts'
+
+const SNAPSHOT_EVERY_MS = 10_000
+const SNAPSHOT_EVERY_CELLS = 50_000
+const KEYFRAME_EVERY_CELLS = 200_000
+/** Verdicts kept for appends whose answer has not come back yet. */
+const MAX_UNCLAIMED = 1024
+
+/** Hears of every folded record, in order. The changes are valid during the call only. */
+export type FoldListener = (position: Position, changes: Changes, infoChanged: boolean) => void
+
+export interface HostServices {
+  readonly log: Log
+  readonly kv: Kv
+  readonly clock: Clock
+  /** Told of a snapshot that could not be written; the next one includes it. */
+  readonly onSnapshotError: (error: unknown) => void
+}
+
+export function boardStream(id: string): string {
+  return `board/${id}`
+}
+
+/**
+ * Runs one board: follows its stream, folds it, tells listeners, saves snapshots, reads the past.
+ *
+ * Starts from the last snapshot and the log's tail. A snapshot is written every 10 s or 50,000 cells,
+ * whichever comes first, when something has changed; a keyframe with the first snapshot after 200,000
+ * cells. A snapshot that fails costs nothing but a longer start. A record that cannot be read stops the
+ * fold for good: `stopped` holds why, writes are refused, reads go on from what is known.
+ */
+export class BoardHost {
+  readonly id: string
+  readonly canvas: Canvas
+  readonly history: History
+  stopped: SpateError | undefined
+  readonly #services: HostServices
+  readonly #stream: string
+  readonly #snapshots: Snapshots
+  readonly #intake: Intake
+  readonly #changes = new Changes()
+  readonly #listeners = new Set<FoldListener>()
+  readonly #stop = new AbortController()
+  readonly #claims = new Map<Position, PromiseWithResolvers<Uint8Array>>()
+  readonly #unclaimed = new Map<Position, Uint8Array>()
+  /** Since the last snapshot, and those of one under way. */
+  #refusals = new Map<Position, Refusals>()
+  #saving: ReadonlyMap<Position, Refusals> = new Map()
+  #saved: Promise<void> | undefined
+  #savedAt: Position
+  #cellsSinceSnapshot = 0
+  #cellsSinceKeyframe = 0
+  #cancelTimer: (() => void) | undefined
+  #running: Promise<void> = Promise.resolve()
+  readonly #caughtUp = Promise.withResolvers<void>()
+
+  private constructor(id: string, services: HostServices) {
+    this.id = id
+    this.#services = services
+    this.#stream = boardStream(id)
+    this.#snapshots = new Snapshots(services.kv, id)
+    this.canvas = this.#snapshots.load()
+    this.#savedAt = this.canvas.position
+    this.#intake = new Intake(services.log, this.#stream, (position) => this.#judged(position))
+    this.history = new History(services.log, this.#stream, {
+      in: (after, upTo) => this.#refusalsIn(after, upTo),
+    })
+  }
+
+  /** Resolves when the board has folded all that the log held at the call. */
+  static async open(id: string, services: HostServices): Promise<BoardHost> {
+    const host = new BoardHost(id, services)
+    const head = await services.log.head(host.#stream)
+    host.#running = host.#run(head)
+    host.#armTimer()
+    await host.#caughtUp.promise
+    return host
+  }
+
+  async #run(head: Position): Promise<void> {
+    if (this.canvas.position >= head) this.#caughtUp.resolve()
+    const pace = new Pace()
+    const { log } = this.#services
+    try {
+      for await (const batch of log.follow(this.#stream, this.canvas.position, this.#stop.signal)) {
+        for (const record of batch) {
+          crashPoint('host.before-fold')
+          this.#fold(record)
+          crashPoint('host.after-fold')
+        }
+        if (this.canvas.position >= head) this.#caughtUp.resolve()
+        this.#saveIfDue(this.canvas.position < head)
+        await pace.turn()
+      }
+    } catch (error) {
+      this.#stopFor(error)
+    }
+    this.#caughtUp.resolve()
+  }
+
+  #fold(record: LogRecord): void {
+    const { canvas } = this
+    const infoBefore = canvas.infoAt
+    this.#changes.clear()
+    const verdicts = canvas.apply(record, this.#changes)
+    const refusals = refusalsOf(verdicts)
+    if (refusals !== undefined) this.#refusals.set(record.position, refusals)
+    this.#cellsSinceSnapshot += verdicts.length
+    this.#cellsSinceKeyframe += verdicts.length
+    this.#claim(record.position, verdicts)
+    for (const listener of this.#listeners) {
+      listener(record.position, this.#changes, canvas.infoAt !== infoBefore)
+    }
+  }
+
+  #stopFor(error: unknown): void {
+    this.stopped =
+      error instanceof SpateError ? error : new SpateError('corrupt', 'the fold failed', { cause: error })
+    for (const { reject } of this.#claims.values()) reject(this.stopped)
+    this.#claims.clear()
+  }
+
+  #claim(position: Position, verdicts: Uint8Array): void {
+    const claim = this.#claims.get(position)
+    if (claim !== undefined) {
+      this.#claims.delete(position)
+      claim.resolve(verdicts.slice())
+      return
+    }
+    this.#unclaimed.set(position, verdicts.slice())
+    if (this.#unclaimed.size > MAX_UNCLAIMED) {
+      for (const oldest of this.#unclaimed.keys()) {
+        this.#unclaimed.delete(oldest)
+        break
+      }
+    }
+  }
+
+  async #judged(position: Position): Promise<Uint8Array> {
+    const verdicts = this.#unclaimed.get(position)
+    if (verdicts !== undefined) {
+      this.#unclaimed.delete(position)
+      return verdicts
+    }
+    if (this.stopped !== undefined) throw this.stopped
+    const claim = Promise.withResolvers<Uint8Array>()
+    this.#claims.set(position, claim)
+    return claim.promise
+  }
+
+  /**
+   * Puts a player's intents into the log and answers with the fold's verdicts. Wrapped coordinates, at most
+   * 16,384 intents. Errors: `overloaded`, those of the log, and why the fold stopped.
+   */
+  submit(player: number, intents: readonly Intent[]): Promise<Outcome> {
+    if (this.stopped !== undefined) return Promise.reject(this.stopped)
+    return this.#intake.submit(player, intents)
+  }
+
+  /** Appends records of any type, all or none; answers as {@link submit} does, a result for each. */
+  async append(records: readonly CanvasRecord[], timeMs?: number): Promise<Outcome[]> {
+    if (this.stopped !== undefined) throw this.stopped
+    const stamp = timeMs === undefined ? {} : { timeMs }
+    const positions = await this.#services.log.append(
+      this.#stream,
+      records.map((record) => ({ type: record.type, body: encodeBody(record), ...stamp })),
+    )
+    return Promise.all(
+      positions.map(async (position) => ({ position, verdicts: await this.#judged(position) })),
+    )
+  }
+
+  /** Until the returned function is called. */
+  listen(listener: FoldListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #saveIfDue(catchingUp: boolean): void {
+    if (this.#saved !== undefined) return
+    const keyframe = this.#cellsSinceKeyframe >= KEYFRAME_EVERY_CELLS
+    if (keyframe || (!catchingUp && this.#cellsSinceSnapshot >= SNAPSHOT_EVERY_CELLS))
+      void this.save(keyframe)
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer = this.#services.clock.after(SNAPSHOT_EVERY_MS, () => {
+      this.#armTimer()
+      if (this.canvas.position > this.#savedAt) void this.save(false)
+    })
+  }
+
+  /** Saves now, after a save that is under way. Failures are reported, not thrown. */
+  async save(keyframe: boolean): Promise<void> {
+    while (this.#saved !== undefined) await this.#saved
+    this.#saved = this.#save(keyframe)
+    await this.#saved
+  }
+
+  async #save(keyframe: boolean): Promise<void> {
+    const { position } = this.canvas
+    const saving = this.#refusals
+    this.#saving = saving
+    this.#refusals = new Map()
+    this.#cellsSinceSnapshot = 0
+    if (keyframe) this.#cellsSinceKeyframe = 0
+    try {
+      await this.#snapshots.save(this.canvas, saving, keyframe)
+      this.#savedAt = position
+    } catch (error) {
+      this.#refusals = new Map([...saving, ...this.#refusals])
+      this.#services.onSnapshotError(error)
+    } finally {
+      this.#saving = new Map()
+      this.#saved = undefined
+    }
+  }
+
+  #refusalsIn(after: Position, upTo: Position): Map<Position, Refusals> {
+    const out = this.#snapshots.refusalsIn(after, upTo)
+    for (const recent of [this.#saving, this.#refusals]) {
+      for (const [position, bits] of recent) if (position > after && position <= upTo) out.set(position, bits)
+    }
+    return out
+  }
+
+  /** What the board shows now. The chunks are live: copy them before the next turn. */
+  now(): View {
+    const { position, timeMs, info, chunks } = this.canvas
+    return { position, timeMs, info, chunk: (index) => chunks[index]?.colors }
+  }
+
+  /** The board as of a position. Errors: `not-found` before its creation or beyond its head. */
+  async at(position: Position): Promise<View> {
+    if (position > this.canvas.position) {
+      throw new SpateError('not-found', `the board is at position ${this.canvas.position}`)
+    }
+    return this.#replay(this.#pictureBefore(this.#snapshots.keyframeBefore(position)), (at) => at <= position)
+  }
+
+  /** The board as of a moment, ms. Errors: `not-found` before its creation. */
+  async atTime(timeMs: number): Promise<View> {
+    const start = this.#snapshots.keyframeBeforeTime(timeMs)
+    return this.#replay(this.#pictureBefore(start), (_at, recordMs) => recordMs <= timeMs)
+  }
+
+  #pictureBefore(keyframe: ReturnType<Snapshots['keyframeBefore']>): Picture {
+    if (keyframe === undefined) {
+      return new Picture({ position: START, timeMs: 0, info: this.canvas.info }, () => undefined)
+    }
+    return new Picture(keyframe, (index) => this.#snapshots.keyChunk(index, keyframe.position))
+  }
+
+  async #replay(picture: Picture, until: (at: Position, timeMs: number) => boolean): Promise<View> {
+    const from = picture.position as Position
+    for await (const { position, timeMs, record, refusals } of this.history.records(
+      from,
+      this.canvas.position,
+    )) {
+      if (!until(position, timeMs)) break
+      picture.apply(position, timeMs, record, refusals)
+    }
+    if (picture.position === START) throw new SpateError('not-found', 'the board did not exist then')
+    return picture
+  }
+
+  /** Ends following, then saves once more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelTimer?.()
+    this.#stop.abort()
+    await this.#running
+    this.#stopFor(new SpateError('unavailable', 'the server is stopping'))
+    if (this.canvas.position > this.#savedAt) await this.save(false)
+    while (this.#saved !== undefined) await this.#saved
+  }
+}
+
+export function createdRecord(
+  body: Extract<CanvasRecord, { type: typeof RecordType.created }>['body'],
+): CanvasRecord {
+  return { type: RecordType.created, body }
+}

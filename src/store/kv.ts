@@ -1,0 +1,158 @@
+import { statfs } from 'node:fs/promises'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { assert } from '../base/assert.ts'
+import { messageOf, SpateError } from '../base/errors.ts'
+
+export type KeyPart = string | number
+/** Ordered part by part; numbers before strings. */
+export type Key = KeyPart | KeyPart[]
+
+export interface Range {
+  /** Inclusive. */
+  readonly start?: Key
+  /** Exclusive. */
+  readonly end?: Key
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+/** An ordered map from keys to bytes. Reads are synchronous and see the last commit. */
+export class Table {
+  readonly #db: Database<Buffer, Key>
+  readonly name: string
+
+  constructor(name: string, db: Database<Buffer, Key>) {
+    this.name = name
+    this.#db = db
+  }
+
+  /** A copy that stays valid. */
+  get(key: Key): Buffer | undefined {
+    return this.#db.get(key)
+  }
+
+  *range(range: Range): Iterable<{ key: Key; value: Buffer }> {
+    yield* this.#db.getRange(range)
+  }
+
+  *keys(range: Range): Iterable<Key> {
+    yield* this.#db.getKeys(range)
+  }
+
+  /** Only inside {@link Kv.commit}. `append` packs pages fully and needs a key above all others. */
+  put(key: Key, value: Uint8Array, options?: { append: true }): Promise<boolean> {
+    // lmdb takes any bytes in binary encoding and a set of options, though its types name Buffer and a version.
+    return this.#db.put(key, value as Buffer, options as never)
+  }
+
+  /** Only inside {@link Kv.commit}. */
+  remove(key: Key): Promise<boolean> {
+    return this.#db.remove(key)
+  }
+}
+
+export interface Changes {
+  put(table: Table, key: Key, value: Uint8Array, options?: { append: true }): void
+  remove(table: Table, key: Key): void
+}
+
+/** `visible`: readable now, on disk soon, never torn. `synced`: on disk. */
+export type Durability = 'visible' | 'synced'
+
+/** What counts as full: LMDB reports a short write as an I/O error, the file system knows the reason. */
+const FULL_BELOW_BYTES = 1 << 20
+
+/**
+ * One LMDB environment in a folder: tables that change together in one transaction.
+ *
+ * A commit that could not be written leaves nothing behind and may be tried again (`storage-full`,
+ * `storage-failed`). When a written commit could not be synced, nobody knows what the disk holds: from
+ * then on every commit is refused and the process must be restarted, as databases do after a failed fsync.
+ */
+export class Kv implements AsyncDisposable {
+  readonly #root: RootDatabase
+  readonly #path: string
+  readonly #tables = new Map<string, Table>()
+  #unsynced: SpateError | undefined
+
+  private constructor(path: string, root: RootDatabase) {
+    this.#path = path
+    this.#root = root
+  }
+
+  /** At most `maxTables` tables. Errors: `storage-failed`. */
+  static open(path: string, maxTables: number): Kv {
+    try {
+      return new Kv(path, open({ path, maxDbs: maxTables + 1, encoding: 'binary' }))
+    } catch (cause) {
+      throw new SpateError('storage-failed', `cannot open ${path}: ${messageOf(cause)}`, { cause })
+    }
+  }
+
+  /** Creates the table when it is new. */
+  table(name: string): Table {
+    const known = this.#tables.get(name)
+    if (known !== undefined) return known
+    try {
+      const table = new Table(name, this.#root.openDB<Buffer, Key>({ name, encoding: 'binary' }))
+      this.#tables.set(name, table)
+      return table
+    } catch (cause) {
+      throw new SpateError('storage-failed', `cannot open table ${name}: ${messageOf(cause)}`, { cause })
+    }
+  }
+
+  /** Runs `change` synchronously; all that it puts and removes becomes one transaction. */
+  async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
+    if (this.#unsynced !== undefined) throw this.#unsynced
+    const writes: Promise<unknown>[] = []
+    writes.push(
+      this.#root.batch(() => {
+        change({
+          put: (table, key, value, options) => void writes.push(table.put(key, value, options)),
+          remove: (table, key) => void writes.push(table.remove(key)),
+        })
+      }),
+    )
+    // Every promise is awaited: lmdb rejects each write of a failed commit on its own.
+    const results = await Promise.allSettled(writes)
+    const failure = results.find((result) => result.status === 'rejected')
+    if (failure !== undefined) throw await this.#writeError(failure.reason)
+    for (const result of results) {
+      assert(result.status === 'fulfilled' && result.value !== false, 'an appended key is above all others')
+    }
+    if (durability === 'synced') await this.#synced()
+  }
+
+  async #synced(): Promise<void> {
+    try {
+      await this.#root.flushed
+    } catch (cause) {
+      this.#unsynced = new SpateError(
+        'storage-failed',
+        `${this.#path} could not be synced to disk (${messageOf(cause)}); restart after checking the disk`,
+        { cause },
+      )
+      throw this.#unsynced
+    }
+  }
+
+  async #writeError(reason: unknown): Promise<SpateError> {
+    // lmdb carries the reason as a promise that rejects.
+    const carried = (reason as { commitError?: Promise<unknown> }).commitError
+    const cause = await Promise.resolve(carried).then(
+      () => reason,
+      (inner: unknown) => inner,
+    )
+    const { bavail, bsize } = await statfs(this.#path)
+    if (bavail * bsize < FULL_BELOW_BYTES) {
+      return new SpateError('storage-full', `the disk of ${this.#path} is full`, { cause })
+    }
+    return new SpateError('storage-failed', `cannot write to ${this.#path}: ${messageOf(cause)}`, { cause })
+  }
+
+  /** Waits for running commits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#root.close()
+  }
+}
