@@ -1,0 +1,9 @@
+import { join } from 'node:path'
+import { become, script } from './child.mjs'
+import { root } from './root.mjs'
+import { setup } from './setup.mjs'
+
+await script(async () => {
+  const node = await setup({ web: false })
+  await become(node, join(root, 'bench/main.ts'), process.argv.slice(2))
+})
