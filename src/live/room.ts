@@ -137,12 +137,21 @@ export class Room {
     return viewer
   }
 
-  /** From now on the viewer hears of these chunks. Earlier changes in new ones are the viewer's to fetch. */
+  /**
+   * From now on the viewer hears of these chunks. The answer is a resync that names those it did not watch
+   * before and that hold anything: as of its position they are the viewer's to fetch.
+   */
   subscribe(viewer: Viewer, chunks: ReadonlySet<number> | null): void {
     if (viewer.left) return
+    const before = this.#groupOf.get(viewer)?.chunks ?? null
     this.#exit(viewer)
     this.#enter(viewer, viewer.format, chunks)
-    this.#sendHeartbeat(viewer)
+    const added: number[] = []
+    this.#host.canvas.chunks.forEach((chunk, index) => {
+      const now = chunks === null || chunks.has(index)
+      if (chunk !== undefined && now && before !== null && !before.has(index)) added.push(index)
+    })
+    viewer.sink.write(viewer.format.resync(this.#host.canvas.position, added))
   }
 
   /** The log has come to know who this is. */

@@ -86,10 +86,6 @@ export class DatasetReader {
         }
         if (lines.damage !== undefined) break
       }
-      if (batch.n === BATCH_ROWS) {
-        yield batch
-        batch = emptyRows(BATCH_ROWS)
-      }
       lines.finish(batch, input.damage)
       if (lines.damage !== undefined) {
         const { line: afterLine, damage } = lines
@@ -118,7 +114,7 @@ class FileLines {
     this.#account = account
   }
 
-  /** Parses what was fed; true when the batch is full before that is used up. */
+  /** Parses what was fed; true when the batch is full, false when all of it is parsed and the batch is not. */
   parseUpTo(batch: RowBatch): boolean {
     const capacity = batch.timeMs.length
     while (batch.n < capacity) {
@@ -134,11 +130,16 @@ class FileLines {
   finish(batch: RowBatch, damage: Damage | undefined): void {
     this.damage ??= damage
     if (this.damage === 'unknown-format' || this.damage === 'other-format') return
+    const format = this.#format ?? this.#wanted
     if (this.splitter.finish()) {
       this.line += 1
-      if (this.#format === undefined) this.#begin(batch)
-      else if (damage === 'gzip-cut' || damage === 'gzip-corrupt') this.#refuse('cut-line')
-      else this.#row(this.#format, batch)
+      if (this.damage === 'gzip-cut' || this.damage === 'gzip-corrupt') {
+        if (format !== undefined) this.#refuse('cut-line')
+      } else if (this.#format === undefined) {
+        this.#begin(batch)
+      } else {
+        this.#row(this.#format, batch)
+      }
     }
     if (this.line === 0) this.damage ??= 'empty'
   }
