@@ -42,12 +42,15 @@ const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
 export class SpateError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
+  /** When the same call can succeed, if that is known. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(message, options)
     this.name = 'SpateError'
     this.code = code
     this.retryable = RETRYABLE[code]
+    this.retryAfterMs = options?.retryAfterMs
   }
 }
 

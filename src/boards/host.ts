@@ -9,7 +9,6 @@ import type { Canvas } from './canvas/canvas.ts'
 import { Changes } from './canvas/changes.ts'
 import { encodeBody } from './canvas/codec.ts'
 import type { CanvasRecord } from './canvas/records.ts'
-import { RecordType } from './canvas/records.ts'
 import { History } from './history.ts'
 import { Intake, type Intent, type Outcome } from './intake.ts'
 import { Picture, type View } from './picture.ts'
@@ -50,6 +49,8 @@ export class BoardHost {
   readonly canvas: Canvas
   readonly history: History
   stopped: SpateError | undefined
+  /** Intents and cells folded since this host was opened. */
+  cellsFolded = 0
   readonly #services: HostServices
   readonly #stream: string
   readonly #snapshots: Snapshots
@@ -121,6 +122,7 @@ export class BoardHost {
     const verdicts = canvas.apply(record, this.#changes)
     const refusals = refusalsOf(verdicts)
     if (refusals !== undefined) this.#refusals.set(record.position, refusals)
+    this.cellsFolded += verdicts.length
     this.#cellsSinceSnapshot += verdicts.length
     this.#cellsSinceKeyframe += verdicts.length
     this.#claim(record.position, verdicts)
@@ -171,6 +173,11 @@ export class BoardHost {
   submit(player: number, intents: readonly Intent[]): Promise<Outcome> {
     if (this.stopped !== undefined) return Promise.reject(this.stopped)
     return this.#intake.submit(player, intents)
+  }
+
+  /** Whether the canvas shows all that was submitted here. */
+  get idle(): boolean {
+    return this.#intake.idle
   }
 
   /** Appends records of any type, all or none; answers as {@link submit} does, a result for each. */
@@ -289,10 +296,4 @@ export class BoardHost {
     if (this.canvas.position > this.#savedAt) await this.save(false)
     while (this.#saved !== undefined) await this.#saved
   }
-}
-
-export function createdRecord(
-  body: Extract<CanvasRecord, { type: typeof RecordType.created }>['body'],
-): CanvasRecord {
-  return { type: RecordType.created, body }
 }

@@ -88,6 +88,11 @@ export class Intake {
     this.#judged = judged
   }
 
+  /** Whether nothing is on its way to the fold. */
+  get idle(): boolean {
+    return this.#waiting === 0
+  }
+
   /** Resolves once durable and judged. Wrapped coordinates. Errors: `overloaded`, those of the log. */
   submit(player: number, intents: readonly Intent[]): Promise<Outcome> {
     assert(intents.length <= MAX_INTENTS_A_RECORD, 'a caller submits at most one record')

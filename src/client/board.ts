@@ -240,7 +240,8 @@ export class BoardConnection {
   #take(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
-        return this.#welcome(message)
+        this.#welcome(message)
+        return
       case 'edits':
         this.#replica.apply(message.position, message.groups)
         this.#position = Math.max(this.#position, message.position)
@@ -262,7 +263,8 @@ export class BoardConnection {
         this.#position = Math.max(this.#position, message.position)
         return
       case 'judged':
-        return this.#judged(message)
+        this.#judged(message)
+        return
       case 'refused': {
         const request = this.#requests.get(message.request)
         this.#requests.delete(message.request)

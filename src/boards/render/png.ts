@@ -22,7 +22,9 @@ export function encodeIndexedPng(
   header[8] = depth
   header[9] = INDEXED
   const colors = Buffer.alloc(palette.length * 3)
-  palette.forEach((rgb, i) => colors.writeUIntBE(rgb, i * 3, 3))
+  palette.forEach((rgb, i) => {
+    colors.writeUIntBE(rgb, i * 3, 3)
+  })
   const data = deflateSync(packRows(pixels, width, height, depth), { level: 3 })
   return Buffer.concat([
     SIGNATURE,

@@ -6,7 +6,7 @@ import { Fields, unescaped } from './fields.ts'
 import { AUTHOR_FIELD, type Format, TIME_FIELD } from './formats.ts'
 import type { RowBatch } from './rows.ts'
 import { CELL } from './rows.ts'
-import { NO_TIME, TimeReader } from './time.ts'
+import { NO_TIME, readTime } from './time.ts'
 
 /**
  * Turns lines into rows. Never throws on any bytes: a line gives one row, or the reason why not.
@@ -16,7 +16,6 @@ import { NO_TIME, TimeReader } from './time.ts'
 export class LineParser {
   readonly #authors: Authors
   readonly #fields = new Fields()
-  readonly #time = new TimeReader()
   readonly #area: AreaReader
 
   constructor(authors: Authors, maxShapeCells: number) {
@@ -32,7 +31,7 @@ export class LineParser {
     if (count === 0) return 'bad-quotes'
     if (count !== format.fieldCount) return 'wrong-field-count'
 
-    const timeMs = this.#time.read(bytes, start[TIME_FIELD]!, end[TIME_FIELD]!)
+    const timeMs = readTime(bytes, start[TIME_FIELD]!, end[TIME_FIELD]!)
     if (timeMs === NO_TIME) return 'bad-time'
     const rgb = readColour(format.colour, bytes, start[format.colourField]!, end[format.colourField]!)
     if (rgb === NO_COLOUR) return 'bad-colour'

@@ -4,8 +4,8 @@ import { appendRow, BATCH_ROWS, emptyRows, type RowBatch } from './rows.ts'
 import { type Run, SpillFile } from './spill.ts'
 import { TimeOrder } from './time-order.ts'
 
-/** 4 Mi rows: 216 MB of columns and order, 39 runs for the 160 million rows of 2022. */
-export const DEFAULT_RUN_ROWS = 1 << 22
+/** 1 Mi rows: 55 MB of columns and order; larger runs sort slower, being out of cache. */
+export const DEFAULT_RUN_ROWS = 1 << 20
 /** A merge holds a block a run, so this bounds it to 640 MB. */
 const MAX_RUNS = 4096
 

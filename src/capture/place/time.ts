@@ -21,52 +21,47 @@ function pair(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Reads times of either spelling: milliseconds since the epoch in digits, or `YYYY-MM-DD HH:MM:SS[.f…] UTC`
- * with one to nine decimals, of which those past the millisecond are dropped. Remembers the last day, since
- * neighbouring rows share it.
+ * Milliseconds from 1970 up to {@link END_OF_TIME_MS}, or {@link NO_TIME}. Either spelling: milliseconds since
+ * the epoch in digits, or `YYYY-MM-DD HH:MM:SS[.f…] UTC` with one to nine decimals, of which those past the
+ * millisecond are dropped.
  */
-export class TimeReader {
-  #day = 0
-  #dayStartMs = NO_TIME
+export function readTime(bytes: Uint8Array, from: number, to: number): number {
+  return to - from <= MAX_EPOCH_DIGITS ? epochMs(bytes, from, to) : utcMs(bytes, from, to)
+}
 
-  /** Milliseconds from 1970 up to {@link END_OF_TIME_MS}, or {@link NO_TIME}. */
-  read(bytes: Uint8Array, from: number, to: number): number {
-    return to - from <= MAX_EPOCH_DIGITS ? epochMs(bytes, from, to) : this.#utcMs(bytes, from, to)
-  }
+function utcMs(bytes: Uint8Array, from: number, to: number): number {
+  const point = from + SECONDS_END
+  const suffix = to - SUFFIX.length
+  if (suffix < point) return NO_TIME
+  for (let i = 0; i < SUFFIX.length; i += 1) if (bytes[suffix + i] !== SUFFIX[i]) return NO_TIME
+  if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 10] !== SPACE) return NO_TIME
+  if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return NO_TIME
 
-  #utcMs(bytes: Uint8Array, from: number, to: number): number {
-    const point = from + SECONDS_END
-    const suffix = to - SUFFIX.length
-    if (suffix < point) return NO_TIME
-    for (let i = 0; i < SUFFIX.length; i += 1) if (bytes[suffix + i] !== SUFFIX[i]) return NO_TIME
-    if (bytes[from + 4] !== MINUS || bytes[from + 7] !== MINUS || bytes[from + 10] !== SPACE) return NO_TIME
-    if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return NO_TIME
+  const year = pair(bytes, from) * 100 + pair(bytes, from + 2)
+  const month = pair(bytes, from + 5)
+  const day = pair(bytes, from + 8)
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return NO_TIME
+  const hour = pair(bytes, from + 11)
+  const minute = pair(bytes, from + 14)
+  const second = pair(bytes, from + 17)
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return NO_TIME
+  const fractionMs = point === suffix ? 0 : millis(bytes, point, suffix)
+  if (fractionMs === NO_TIME) return NO_TIME
+  const minutes = (daysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute
+  return minutes * 60_000 + second * 1000 + fractionMs
+}
 
-    const hour = pair(bytes, from + 11)
-    const minute = pair(bytes, from + 14)
-    const second = pair(bytes, from + 17)
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return NO_TIME
-    const dayMs = this.#dayMs(
-      pair(bytes, from) * 100 + pair(bytes, from + 2),
-      pair(bytes, from + 5),
-      pair(bytes, from + 8),
-    )
-    if (dayMs === NO_TIME) return NO_TIME
-    const fractionMs = point === suffix ? 0 : millis(bytes, point, suffix)
-    if (fractionMs === NO_TIME) return NO_TIME
-    return dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + fractionMs
-  }
+function daysOfMonth(year: number, month: number): number {
+  if (month !== 2) return 30 + ((month + (month >> 3)) & 1)
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+}
 
-  #dayMs(year: number, month: number, date: number): number {
-    const day = year * 10_000 + month * 100 + date
-    if (day === this.#day) return this.#dayStartMs
-    if (year < 1970 || month < 1 || date < 1) return NO_TIME
-    const start = new Date(Date.UTC(year, month - 1, date))
-    if (start.getUTCMonth() !== month - 1 || start.getUTCDate() !== date) return NO_TIME
-    this.#day = day
-    this.#dayStartMs = start.getTime()
-    return this.#dayStartMs
-  }
+/** Days from 1970-01-01. Howard Hinnant's `days_from_civil`: years begin in March, so that a leap day ends one. */
+function daysSinceEpoch(year: number, month: number, day: number): number {
+  const march = month > 2 ? year : year - 1
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
+  const leapDays = Math.floor(march / 4) - Math.floor(march / 100) + Math.floor(march / 400)
+  return march * 365 + leapDays + dayOfYear - 719_468
 }
 
 function epochMs(bytes: Uint8Array, from: number, to: number): number {

@@ -1,0 +1,74 @@
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { messageOf, SpateError } from '../base/errors.ts'
+
+/**
+ * A data folder belongs to one process at a time. The claim is an exclusive lock that the operating system
+ * holds on a small database and drops when the process ends, however it ends.
+ */
+export class DataFolder implements Disposable {
+  readonly path: string
+  readonly #lock: DatabaseSync
+
+  private constructor(path: string, lock: DatabaseSync) {
+    this.path = path
+    this.#lock = lock
+  }
+
+  /** Makes the folder when it is new. Errors: `locked-data` while another process has it, `storage-failed`. */
+  static async claim(path: string): Promise<DataFolder> {
+    try {
+      await mkdir(path, { recursive: true })
+    } catch (cause) {
+      throw new SpateError('storage-failed', `cannot use the data folder ${path}: ${messageOf(cause)}`, {
+        cause,
+      })
+    }
+    return new DataFolder(path, await lockIn(path))
+  }
+
+  /** A secret kept in a file that only its owner may read; made when it is not there. */
+  async secret(name: string, make: () => string): Promise<{ value: string; isNew: boolean }> {
+    const file = join(this.path, name)
+    try {
+      const value = (await readFile(file, 'utf8')).trim()
+      if (value !== '') return { value, isNew: false }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    const value = make()
+    await writeFile(`${file}.new`, `${value}\n`, { mode: 0o600 })
+    await chmod(`${file}.new`, 0o600)
+    await rename(`${file}.new`, file)
+    return { value, isNew: true }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock.close()
+  }
+}
+
+async function lockIn(path: string): Promise<DatabaseSync> {
+  const lock = new DatabaseSync(join(path, 'lock'))
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;')
+  } catch (cause) {
+    lock.close()
+    if (/locked|busy/i.test(messageOf(cause))) {
+      const owner = await readFile(join(path, 'server.json'), 'utf8').then(ownerOf, () => 'another process')
+      throw new SpateError(
+        'locked-data',
+        `the data folder ${path} is in use by ${owner}; stop it, or choose another folder with SPATE_DATA`,
+      )
+    }
+    throw new SpateError('storage-failed', `cannot lock ${path}: ${messageOf(cause)}`, { cause })
+  }
+  return lock
+}
+
+function ownerOf(json: string): string {
+  // Written by our own server when it began to listen.
+  const { pid, url } = JSON.parse(json) as { pid: number; url: string }
+  return `process ${pid} (${url})`
+}

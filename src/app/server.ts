@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { systemClock } from '../base/clock.ts'
+import { messageOf, SpateError } from '../base/errors.ts'
+import { RateLimit } from '../base/rate.ts'
+import { Boards } from '../boards/boards.ts'
+import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
+import { Renderer } from '../boards/render/renderer.ts'
+import { type App, createApp } from '../http/app.ts'
+import { Images } from '../http/board-images.ts'
+import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
+import { Rooms } from '../live/rooms.ts'
+import { LmdbLog } from '../log/lmdb.ts'
+import { MemoryLog } from '../log/memory.ts'
+import type { Log } from '../log/port.ts'
+import { PlayerDirectory } from '../players/directory.ts'
+import { Identities, newSecret, newToken } from '../players/identity.ts'
+import { Kv } from '../store/kv.ts'
+import { type Config, networkMatcher } from './config.ts'
+import { DataFolder } from './data-folder.ts'
+
+const PROJECTION_TABLES = 16
+const JOIN_BURST = 256
+const PAGE_FOLDER = join(import.meta.dirname, '../../web/dist')
+
+/**
+ * A running server. Started from the bottom up, stopped from the top down: no new work, then what is under
+ * way, then the stores.
+ */
+export class SpateServer implements AsyncDisposable {
+  readonly url: string
+  readonly adminToken: string
+  /** The admin token was made by this start and has to be shown. */
+  readonly isNewAdminToken: boolean
+  readonly #stack: AsyncDisposableStack
+
+  private constructor(url: string, admin: { value: string; isNew: boolean }, stack: AsyncDisposableStack) {
+    this.url = url
+    this.adminToken = admin.value
+    this.isNewAdminToken = admin.isNew
+    this.#stack = stack
+  }
+
+  /** Errors: `locked-data`, `storage-failed`, `unavailable` for an address that cannot be listened on. */
+  static async start(
+    config: Config,
+    logger: Logger = pino({ level: config.logLevel }),
+  ): Promise<SpateServer> {
+    await using stack = new AsyncDisposableStack()
+    const folder = stack.use(await DataFolder.claim(config.dataFolder))
+    const admin = await tokenOf(config, folder)
+    const secret = config.secret ?? (await folder.secret('cookie-secret', newSecret)).value
+
+    const log: Log = stack.use(
+      config.log === 'lmdb'
+        ? LmdbLog.open(join(folder.path, 'log'), systemClock)
+        : new MemoryLog(systemClock),
+    )
+    const kv = stack.use(
+      Kv.open(join(folder.path, config.log === 'lmdb' ? 'state' : 'state-memory'), PROJECTION_TABLES),
+    )
+    const players = stack.use(await PlayerDirectory.open(log, kv))
+    const boards = stack.use(
+      await Boards.open({
+        log,
+        kv,
+        clock: systemClock,
+        onSnapshotError: (board, error) => {
+          logger.warn({ board, reason: messageOf(error) }, 'snapshot failed; the next one includes it')
+        },
+      }),
+    )
+    if (boards.all().length === 0) await boards.create(LOBBY)
+    for (const { id, stopped } of boards.all()) {
+      if (stopped !== undefined) logger.error({ board: id, reason: stopped.message }, 'board stopped')
+    }
+    const renderer = stack.use(new Renderer())
+    const rooms = stack.use(new Rooms(systemClock))
+    const app = await createApp({
+      boards,
+      rooms,
+      players,
+      identities: new Identities(secret),
+      renderer,
+      images: new Images(renderer, systemClock),
+      clock: systemClock,
+      logger,
+      adminToken: admin.value,
+      origins: new Set(config.origins),
+      trustsProxy: networkMatcher(config.trustedProxies),
+      playerEdits: new RateLimit(config.playerRate, MAX_EDITS_A_FRAME),
+      addressEdits: new RateLimit(config.addressRate, 4 * MAX_EDITS_A_FRAME),
+      addressJoins: new RateLimit(config.joinRate / 60, JOIN_BURST),
+      maxConnections: config.maxConnections,
+      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+      sephsplaceBoard: config.sephsplaceBoard,
+      pageFolder: existsSync(PAGE_FOLDER) ? PAGE_FOLDER : undefined,
+    })
+    stack.defer(async () => {
+      // Viewers first: a server does not close while sockets are open.
+      rooms[Symbol.dispose]()
+      await app.close()
+    })
+    const url = await listen(app, config)
+    const card = join(folder.path, 'server.json')
+    await writeFile(card, JSON.stringify({ pid: process.pid, url }))
+    stack.defer(() => rm(card, { force: true }))
+    return new SpateServer(url, admin, stack.move())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+}
+
+/** The board of the first start: sephsplace's size, colours and limit. */
+const LOBBY = {
+  id: 'lobby',
+  extent: { left: 0, top: 0, width: 1000, height: 1000 },
+  palette: CLASSIC_PALETTE,
+  background: 0,
+  rules: {
+    cooldown: { kind: 'window', windowSeconds: 10, budget: 50, cost: 5, blankCost: 2 },
+    undoSeconds: 5,
+    activeZone: null,
+  },
+} as const
+
+async function tokenOf(config: Config, folder: DataFolder): Promise<{ value: string; isNew: boolean }> {
+  if (config.adminToken !== undefined) return { value: config.adminToken, isNew: false }
+  return folder.secret('admin-token', newToken)
+}
+
+async function listen(app: App, { host, port }: Config): Promise<string> {
+  try {
+    await app.listen({ host, port, backlog: 4096 })
+  } catch (cause) {
+    throw new SpateError(
+      'unavailable',
+      `cannot listen on ${host}:${port}: ${messageOf(cause)} (SPATE_HOST, SPATE_PORT)`,
+      {
+        cause,
+      },
+    )
+  }
+  // A TCP server's address is an AddressInfo.
+  const { port: actual } = app.server.address() as AddressInfo
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${actual}`
+}

@@ -1,0 +1,100 @@
+import { positionOf, START } from '../log/port.ts'
+import type { Cell } from './canvas/chunk.ts'
+import { MAX_CELLS_A_RECORD } from './canvas/codec.ts'
+import { type Area, chunkOrigin, containsWrapped } from './canvas/geometry.ts'
+import type { CanvasRecord, RestoredCell, RestoreKind } from './canvas/records.ts'
+import { RecordType } from './canvas/records.ts'
+import { eachCell } from './history.ts'
+import type { BoardHost } from './host.ts'
+import { isRefused } from './refusals.ts'
+
+/** Which paint is to go: all that matches every condition given. */
+export interface RollbackFilter {
+  readonly player?: number
+  readonly area?: Area
+  /** Painted at this time or later, ms. */
+  readonly fromMs?: number
+  /** Painted at this time or earlier, ms. */
+  readonly toMs?: number
+}
+
+function keyOf(x: number, y: number): number {
+  return y * 65_536 + x
+}
+
+/**
+ * Plans a rollback: every cell whose present paint matches goes back to its last paint that does not, or to
+ * the background. Reads the whole history once; the fold checks each cell again when the record comes.
+ */
+export async function planRollback(host: BoardHost, filter: RollbackFilter): Promise<RestoredCell[]> {
+  const { canvas, history } = host
+  const matches = (x: number, y: number, cell: Cell): boolean =>
+    cell.timeMs > 0 &&
+    (filter.player === undefined || cell.player === filter.player) &&
+    (filter.area === undefined || containsWrapped(filter.area, x, y)) &&
+    (filter.fromMs === undefined || cell.timeMs >= filter.fromMs) &&
+    (filter.toMs === undefined || cell.timeMs <= filter.toMs)
+  const upTo = canvas.position
+  const blank: Cell = { color: canvas.info.background, player: 0, timeMs: 0 }
+  const planned = new Map<number, { expected: Cell; becomes: Cell }>()
+  canvas.chunks.forEach((chunk, index) => {
+    if (chunk === undefined) return
+    const origin = chunkOrigin(index)
+    for (let i = 0; i < chunk.colors.length; i++) {
+      if (chunk.timesMs[i] === 0) continue
+      if (filter.player !== undefined && chunk.players[i] !== filter.player) continue
+      const x = origin.x | (i & 0xff)
+      const y = origin.y | (i >>> 8)
+      const expected = chunk.cell(i)
+      if (matches(x, y, expected)) planned.set(keyOf(x, y), { expected, becomes: blank })
+    }
+  })
+  if (planned.size > 0) {
+    for await (const judged of history.records(START, upTo)) {
+      eachCell(judged, (x, y, cell) => {
+        const plan = planned.get(keyOf(x, y))
+        if (plan !== undefined && !matches(x, y, cell)) plan.becomes = cell
+      })
+    }
+  }
+  return [...planned].map(([key, { expected, becomes }]) => ({
+    x: key % 65_536,
+    y: Math.floor(key / 65_536),
+    expected,
+    becomes,
+  }))
+}
+
+/** Plans the undoing of rollbacks: of those about a player, or of the one recorded at a position. */
+export async function planReinstate(
+  host: BoardHost,
+  which: { readonly player: number } | { readonly position: number },
+): Promise<RestoredCell[]> {
+  const upTo = host.canvas.position
+  const after = 'position' in which ? positionOf(which.position - 1) : START
+  const cells = new Map<number, RestoredCell>()
+  for await (const { position, record, refusals } of host.history.records(after, upTo)) {
+    if ('position' in which && position > which.position) break
+    if (record.type !== RecordType.restored || record.body.kind !== 'rollback') continue
+    if ('player' in which && record.body.player !== which.player) continue
+    record.body.cells.forEach(({ x, y, expected, becomes }, i) => {
+      if (!isRefused(refusals, i)) cells.set(keyOf(x, y), { x, y, expected: becomes, becomes: expected })
+    })
+  }
+  return [...cells.values()]
+}
+
+/** Cuts a plan into records. */
+export function restoredRecords(
+  kind: RestoreKind,
+  player: number,
+  reason: string,
+  cells: readonly RestoredCell[],
+): CanvasRecord[] {
+  const records: CanvasRecord[] = []
+  for (let i = 0; i < cells.length; i += MAX_CELLS_A_RECORD) {
+    const body = { kind, player, reason, cells: cells.slice(i, i + MAX_CELLS_A_RECORD) }
+    records.push({ type: RecordType.restored, body })
+  }
+  return records
+}

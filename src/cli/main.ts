@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { SpateError } from '../base/errors.ts'
+import { serveCommand } from './serve.ts'
+
+const program = new Command('spate')
+  .description('Hosts, captures, replays and scores massive live events.')
+  .showHelpAfterError()
+  .addCommand(serveCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof SpateError)) throw error
+  process.stderr.write(`spate: ${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,41 @@
+import { Type } from 'typebox'
+import { SpateError } from '../base/errors.ts'
+import type { App } from './app.ts'
+import { Metrics } from './metrics.ts'
+import type { HttpServices } from './services.ts'
+
+export async function healthRoutes(app: App, services: HttpServices): Promise<void> {
+  const metrics = new Metrics(services)
+
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        summary: 'The process answers',
+        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        summary: 'Every board and the players are being followed',
+        response: { 200: Type.Object({ status: Type.Literal('ready') }) },
+      },
+    },
+    async () => {
+      if (services.players.stopped !== undefined) throw services.players.stopped
+      for (const { id, stopped } of services.boards.all()) {
+        if (stopped !== undefined) throw new SpateError(stopped.code, `board ${id}: ${stopped.message}`)
+      }
+      return { status: 'ready' as const }
+    },
+  )
+
+  app.get('/metrics', { schema: { summary: 'Prometheus' } }, async (_request, reply) => {
+    return reply.type(metrics.contentType).send(await metrics.text())
+  })
+}

@@ -1,0 +1,82 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { HttpServices } from './services.ts'
+
+interface Reading {
+  readonly labels: Record<string, string>
+  readonly value: number
+}
+
+/** What an operator watches, read when asked. */
+export class Metrics {
+  readonly #registry = new Registry()
+
+  constructor({ boards, rooms, players, images }: HttpServices) {
+    collectDefaultMetrics({ register: this.#registry })
+    const perRoom = (read: (stats: ReturnType<typeof rooms.all>[number]['room']['stats']) => number) => () =>
+      rooms.all().map(({ board, room }) => ({ labels: { board }, value: read(room.stats) }))
+    this.#gauge('spate_board_position', 'Position of the last folded record', () =>
+      boards.all().map(({ id, canvas }) => ({ labels: { board: id }, value: canvas.position })),
+    )
+    this.#gauge('spate_board_stopped', '1 when the fold has stopped', () =>
+      boards
+        .all()
+        .map(({ id, stopped }) => ({ labels: { board: id }, value: stopped === undefined ? 0 : 1 })),
+    )
+    this.#gauge('spate_board_cells', 'Intents and cells folded since the start', () =>
+      boards.all().map(({ id, cellsFolded }) => ({ labels: { board: id }, value: cellsFolded })),
+    )
+    this.#gauge(
+      'spate_viewers',
+      'Connected viewers',
+      perRoom(({ viewers }) => viewers),
+    )
+    this.#gauge(
+      'spate_viewers_behind',
+      'Viewers being caught up',
+      perRoom(({ behind }) => behind),
+    )
+    this.#gauge(
+      'spate_tick_ms',
+      'Interval between live frames',
+      perRoom(({ tickMs }) => tickMs),
+    )
+    this.#gauge(
+      'spate_frames_sent',
+      'Live frames written',
+      perRoom(({ framesSent }) => framesSent),
+    )
+    this.#gauge(
+      'spate_frames_skipped',
+      'Frames withheld from slow viewers',
+      perRoom(({ skips }) => skips),
+    )
+    this.#gauge(
+      'spate_resyncs',
+      'Viewers told to fetch chunks again',
+      perRoom(({ resyncs }) => resyncs),
+    )
+    this.#gauge('spate_players', 'Players on record', () => [{ labels: {}, value: players.count }])
+    this.#gauge('spate_images_encoded', 'Whole images encoded', () => [{ labels: {}, value: images.encodes }])
+  }
+
+  #gauge(name: string, help: string, read: () => Reading[]): void {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['board'],
+      registers: [this.#registry],
+      collect() {
+        gauge.reset()
+        for (const { labels, value } of read()) gauge.set(labels, value)
+      },
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../base/clock.ts'
+import type { RateLimit } from '../base/rate.ts'
+import type { Boards } from '../boards/boards.ts'
+import type { Renderer } from '../boards/render/renderer.ts'
+import type { Rooms } from '../live/rooms.ts'
+import type { PlayerDirectory } from '../players/directory.ts'
+import type { Identities } from '../players/identity.ts'
+import type { Images } from './board-images.ts'
+
+/** What the routes work with. */
+export interface HttpServices {
+  readonly boards: Boards
+  readonly rooms: Rooms
+  readonly players: PlayerDirectory
+  readonly identities: Identities
+  readonly renderer: Renderer
+  readonly images: Images
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly adminToken: string
+  /** Origins of other sites whose pages may place. */
+  readonly origins: ReadonlySet<string>
+  readonly trustsProxy: (address: string) => boolean
+  readonly playerEdits: RateLimit
+  readonly addressEdits: RateLimit
+  readonly addressJoins: RateLimit
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** Served under /sp. */
+  readonly sephsplaceBoard: string | undefined
+  /** Where the built page lies, if it was built. */
+  readonly pageFolder: string | undefined
+}
