@@ -59,9 +59,7 @@ export class SpateServer implements AsyncDisposable {
         ? LmdbLog.open(join(folder.path, 'log'), systemClock)
         : new MemoryLog(systemClock),
     )
-    const kv = stack.use(
-      Kv.open(join(folder.path, config.log === 'lmdb' ? 'state' : 'state-memory'), PROJECTION_TABLES),
-    )
+    const kv = stack.use(Kv.open(await stateFolder(config, folder), PROJECTION_TABLES))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
       await Boards.open({
@@ -128,6 +126,14 @@ const LOBBY = {
     activeZone: null,
   },
 } as const
+
+/** What a log in memory is folded to must not outlive it either. */
+async function stateFolder(config: Config, folder: DataFolder): Promise<string> {
+  if (config.log === 'lmdb') return join(folder.path, 'state')
+  const path = join(folder.path, 'state-memory')
+  await rm(path, { recursive: true, force: true })
+  return path
+}
 
 async function tokenOf(config: Config, folder: DataFolder): Promise<{ value: string; isNew: boolean }> {
   if (config.adminToken !== undefined) return { value: config.adminToken, isNew: false }
