@@ -91,7 +91,7 @@ export class Digests {
       if (chunk !== undefined)
         parts.push(Uint8Array.of(index >>> 8, index & 0xff), this.#hashesOf(chunk).cells)
     }
-    for (const [index, page] of [...players.pages].sort(([a], [b]) => a - b)) {
+    for (const [index, page] of players.entries()) {
       parts.push(bytesOf(Uint32Array.of(index)), bytesOf(page.debt), bytesOf(page.spent))
       parts.push(bytesOf(page.activeIn), page.banned)
     }

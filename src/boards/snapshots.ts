@@ -96,7 +96,7 @@ export class Snapshots {
     const pages = { start: [this.#board, 'players'], end: [this.#board, 'players', 2 ** 32] }
     for (const { key, value } of this.#snapshots.range(pages)) {
       const [, , index] = key as [string, string, number]
-      canvas.players.pages.set(index, readPage(value))
+      canvas.players.set(index, readPage(value))
     }
     canvas.resume()
     this.keyframeAt = positionOf(meta.keyframeAt)
@@ -240,7 +240,7 @@ function takeDirty(canvas: Canvas): Dirty {
       chunk.dirtyStrips |= bits
     })
   })
-  for (const [index, page] of canvas.players.pages) {
+  for (const [index, page] of canvas.players.entries()) {
     if (!page.dirty) continue
     pages.push({ index, bytes: pageBytes(page) })
     page.dirty = false

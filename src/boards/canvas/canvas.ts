@@ -4,7 +4,7 @@ import { type LogRecord, type Position, START } from '../../log/port.ts'
 import type { Changes } from './changes.ts'
 import { type Cell, Chunk } from './chunk.ts'
 import { decodeBody } from './codec.ts'
-import { activityOf, type Meter, meterOf } from './cooldown.ts'
+import { activityOf, Charges, REFUSED } from './cooldown.ts'
 import type { Area } from './geometry.ts'
 import {
   CHUNKS_A_SIDE,
@@ -70,7 +70,7 @@ export class Canvas {
   readonly shadows = new ShadowOverlays()
   readonly undo = new UndoSlots()
   readonly activity: ActivityCount = { window: 0, current: 0, previous: 0 }
-  #meter: Meter = meterOf(FREE_RULES.cooldown, 0)
+  #charges = new Charges(FREE_RULES.cooldown, 0)
   #verdicts = new Uint8Array(1024)
 
   /**
@@ -132,11 +132,7 @@ export class Canvas {
     if (closed !== undefined) return closed
     const shown = (banned ? this.shadows.colorAt(player, x, y) : undefined) ?? this.cellAt(x, y).color
     if (shown === color) return Verdict.unchanged
-    const page = this.players.find(player)
-    const cost = this.#meter.costOf(shown === background)
-    if (page !== undefined && !this.#meter.allowed(page, slotOf(player), cost, timeMs)) {
-      return Verdict.coolingDown
-    }
+    if (this.nextMs(player, timeMs, shown === background) > timeMs) return Verdict.coolingDown
     return banned ? Verdict.shadowed : Verdict.accepted
   }
 
@@ -144,12 +140,12 @@ export class Canvas {
   nextMs(player: number, nowMs: number, blank = false): number {
     const page = this.players.find(player)
     if (page === undefined) return nowMs
-    return this.#meter.nextMs(page, slotOf(player), this.#meter.costOf(blank), nowMs)
+    return this.#charges.nextMs(page, slotOf(player), blank, nowMs)
   }
 
   /** Must be called once after the state was filled from a snapshot. */
   resume(): void {
-    this.#meter = meterOf(this.info.rules.cooldown, this.activity.previous)
+    this.#charges = new Charges(this.info.rules.cooldown, this.activity.previous)
   }
 
   #one(verdict: Verdict): Uint8Array {
@@ -186,22 +182,23 @@ export class Canvas {
     const { left, top, width, height } = extent
     const colorCount = palette.length
     const open = rules.activeZone === null && locks.length === 0
-    const charged = rules.cooldown.kind !== 'none'
     const activity = activityOf(rules.cooldown)
     const undoMs = rules.undoSeconds * 1000
     const { timeMs, position } = this
     if (activity !== null) this.#turnActivity(Math.floor(timeMs / (activity.windowSeconds * 1000)))
-    const meter = this.#meter
+    const charges = this.#charges
+    const charged = !charges.isFree
+    const window = charges.windowOf(timeMs)
+    const { chunks } = this
+    const anyBan = this.bans.size > 0
     changes.reserve(count)
     for (let i = 0; i < count; i++) {
       const player = players[i] ?? 0
       const x = xs[i] ?? 0
       const y = ys[i] ?? 0
       const color = colors[i] ?? 0
-      const page = this.players.page(player)
-      const slot = slotOf(player)
       let shadow = false
-      if (page.banned[slot] === 1) {
+      if (anyBan && this.players.find(player)?.banned[slotOf(player)] === 1) {
         const ban = this.bans.get(player)
         const banned = ban !== undefined && (ban.untilMs === null || timeMs < ban.untilMs)
         if (banned && !ban.shadow) {
@@ -226,7 +223,7 @@ export class Canvas {
         }
       }
       const cell = cellInChunk(x, y)
-      let chunk = this.chunks[chunkIndex(x, y)]
+      let chunk = chunks[chunkIndex(x, y)]
       const real = chunk === undefined ? background : (chunk.colors[cell] ?? 0)
       const shown = shadow ? (this.shadows.colorAt(player, x, y) ?? real) : real
       if (shown === color) {
@@ -235,12 +232,13 @@ export class Canvas {
       }
       let cost = 0
       if (charged) {
-        cost = meter.costOf(shown === background)
-        if (!meter.allowed(page, slot, cost, timeMs)) {
+        const page = this.players.page(player)
+        const slot = slotOf(player)
+        cost = charges.take(page, slot, shown === background, timeMs, window)
+        if (cost === REFUSED) {
           verdicts[i] = Verdict.coolingDown
           continue
         }
-        meter.charge(page, slot, cost, timeMs)
         page.dirty = true
         if (activity !== null) this.#countActive(page, slot)
       }
@@ -256,7 +254,7 @@ export class Canvas {
       }
       if (chunk === undefined) chunk = this.#chunk(chunkIndex(x, y))
       chunk.set(cell, color, player, timeMs, position)
-      if (this.shadows.size > 0) this.shadows.reveal(x, y)
+      if (anyBan && this.shadows.size > 0) this.shadows.reveal(x, y)
       changes.add(x, y, color)
       verdicts[i] = Verdict.accepted
     }
@@ -270,7 +268,7 @@ export class Canvas {
     activity.previous = window === activity.window + 1 ? activity.current : 0
     activity.current = 0
     activity.window = window
-    this.#meter = meterOf(this.info.rules.cooldown, activity.previous)
+    this.#charges = new Charges(this.info.rules.cooldown, activity.previous)
   }
 
   #countActive(page: PlayerPage, slot: number): void {
@@ -363,7 +361,7 @@ export class Canvas {
     if (verdict === Verdict.superseded) return verdict
     this.undo.drop(player)
     const page = this.players.page(player)
-    this.#meter.refund(page, slotOf(player), slot.cost, this.timeMs)
+    this.#charges.refund(page, slotOf(player), slot.cost, this.timeMs)
     page.dirty = true
     return verdict
   }
@@ -379,7 +377,7 @@ export class Canvas {
   #change(part: Partial<BoardInfo>): void {
     this.info = { ...this.info, ...part }
     this.infoAt = this.position
-    this.#meter = meterOf(this.info.rules.cooldown, this.activity.previous)
+    this.#charges = new Charges(this.info.rules.cooldown, this.activity.previous)
   }
 
   #ban(body: Banned, changes: Changes): Verdict {
@@ -428,7 +426,7 @@ export class Canvas {
   #rule(rules: Rules): Verdict {
     // Debts of one kind mean nothing to another.
     if (rules.cooldown.kind !== this.info.rules.cooldown.kind) {
-      for (const page of this.players.pages.values()) {
+      for (const [, page] of this.players.entries()) {
         page.debt.fill(0)
         page.spent.fill(0)
         page.dirty = true

@@ -19,27 +19,33 @@ export class PlayerPage {
 }
 
 export class PlayerTable {
-  readonly pages = new Map<number, PlayerPage>()
-  #lastIndex = -1
-  #lastPage: PlayerPage | undefined
+  /** By page number; filled up to the highest, because an array with holes is slow to read. */
+  readonly #pages: (PlayerPage | undefined)[] = []
 
   /** The page of a player, made when it is new. */
   page(player: number): PlayerPage {
-    const index = player >>> PAGE_SHIFT
-    if (index === this.#lastIndex && this.#lastPage !== undefined) return this.#lastPage
-    let page = this.pages.get(index)
-    if (page === undefined) {
-      page = new PlayerPage()
-      this.pages.set(index, page)
-    }
-    this.#lastIndex = index
-    this.#lastPage = page
+    return this.#pages[player >>> PAGE_SHIFT] ?? this.#make(player >>> PAGE_SHIFT)
+  }
+
+  #make(index: number): PlayerPage {
+    const page = new PlayerPage()
+    this.set(index, page)
     return page
+  }
+
+  set(index: number, page: PlayerPage): void {
+    while (this.#pages.length <= index) this.#pages.push(undefined)
+    this.#pages[index] = page
   }
 
   /** The page of a player, if it was ever made. */
   find(player: number): PlayerPage | undefined {
-    return this.pages.get(player >>> PAGE_SHIFT)
+    return this.#pages[player >>> PAGE_SHIFT]
+  }
+
+  /** All pages with their numbers, ascending. */
+  *entries(): Iterable<[index: number, page: PlayerPage]> {
+    for (const [index, page] of this.#pages.entries()) if (page !== undefined) yield [index, page]
   }
 }
 
