@@ -8,8 +8,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
-
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
+import { NODE_ENV, NODE_FLAGS } from './node.mjs'
 
 /** A failure whose message says everything: printed without a stack, after what the failed tool printed. */
 export class Refusal extends Error {
@@ -40,11 +39,12 @@ export async function runQuietly(command, args, options = {}) {
 /** Becomes `node file args`: by replacing this process where Node can, else as its only child. */
 export async function become(node, file, args) {
   const argv = [...NODE_FLAGS, file, ...args]
+  const env = { ...NODE_ENV, ...process.env }
   if (typeof process.execve === 'function') {
     process.removeAllListeners('warning')
-    process.execve(node, [node, ...argv], process.env)
+    process.execve(node, [node, ...argv], env)
   }
-  process.exitCode = await run(node, argv)
+  process.exitCode = await run(node, argv, { env })
 }
 
 /** Runs a script's body: a refusal is one line and exit code 1, anything else is a bug and keeps its stack. */

@@ -55,7 +55,7 @@ export async function place(
 }
 
 function isBlank({ canvas }: BoardHost, edit: Intent | undefined): boolean {
-  return edit !== undefined && canvas.cellAt(edit.x, edit.y).color === canvas.info.background
+  return edit !== undefined && canvas.colorAt(edit.x, edit.y) === canvas.info.background
 }
 
 function isRefusal(verdict: number): boolean {

@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
-import { tempFolder } from './tmp.ts'
+import { type Lifetime, tempFolder } from './tmp.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -22,7 +21,7 @@ export class ServerProcess {
   }
 
   /** Listening when it resolves; ended with the test. */
-  static async start(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  static async start(t: Lifetime, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
     const server = new ServerProcess(env.SPATE_DATA ?? tempFolder(t), env)
     t.after(() => server.end('SIGKILL'))
     await server.start()
@@ -45,8 +44,9 @@ export class ServerProcess {
   /** Starts again on the same folder and, after the first time, on the same port. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'serve'], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve'], {
       env: {
+        ...NODE_ENV,
         PATH: process.env.PATH ?? '',
         SPATE_LOG_LEVEL: 'warn',
         ...this.#env,

@@ -119,6 +119,11 @@ export class Canvas {
     return chunk?.cell(cellInChunk(x, y)) ?? { color: this.info.background, player: 0, timeMs: 0 }
   }
 
+  /** The colour everybody sees. Wrapped coordinates. */
+  colorAt(x: number, y: number): number {
+    return this.chunks[chunkIndex(x, y)]?.colors[cellInChunk(x, y)] ?? this.info.background
+  }
+
   /** What the fold would say of this intent at `nowMs`, were it the next record. Changes nothing. */
   judge(player: number, x: number, y: number, color: number, nowMs: number): Verdict {
     const timeMs = Math.max(nowMs, this.timeMs)
@@ -130,7 +135,7 @@ export class Canvas {
     if (color >= palette.length) return Verdict.wrongColor
     const closed = this.#closed(x, y)
     if (closed !== undefined) return closed
-    const shown = (banned ? this.shadows.colorAt(player, x, y) : undefined) ?? this.cellAt(x, y).color
+    const shown = (banned ? this.shadows.colorAt(player, x, y) : undefined) ?? this.colorAt(x, y)
     if (shown === color) return Verdict.unchanged
     if (this.nextMs(player, timeMs, shown === background) > timeMs) return Verdict.coolingDown
     return banned ? Verdict.shadowed : Verdict.accepted
@@ -398,7 +403,7 @@ export class Canvas {
   /** From now on the player sees what everybody sees. */
   #endShadow(player: number, changes: Changes): void {
     for (const { x, y } of this.shadows.cellsOf(player)) {
-      changes.hidden.push({ player, x, y, color: this.cellAt(x, y).color })
+      changes.hidden.push({ player, x, y, color: this.colorAt(x, y) })
     }
     this.shadows.drop(player)
   }
