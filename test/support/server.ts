@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { NODE_ENV, NODE_FLAGS } from '../../scripts/node.mjs'
 import { type Lifetime, tempFolder } from './tmp.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')

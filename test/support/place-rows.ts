@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+/** Rows or cells in columns, as the dataset reader hands them over. */
+interface Columns {
+  readonly n: number
+  readonly timeMs: ArrayLike<number>
+  readonly author: ArrayLike<number>
+  readonly rgb: ArrayLike<number>
+  readonly x: ArrayLike<number>
+  readonly y: ArrayLike<number>
+  readonly file: ArrayLike<number>
+  readonly line: ArrayLike<number>
+}
+
+export interface ListedCell {
+  readonly timeMs: number
+  readonly author: number
+  readonly rgb: number
+  readonly x: number
+  readonly y: number
+  readonly file: number
+  readonly line: number
+}
+
+export function listed(batch: Columns): ListedCell[] {
+  return Array.from({ length: batch.n }, (_, i) => ({
+    timeMs: batch.timeMs[i]!,
+    author: batch.author[i]!,
+    rgb: batch.rgb[i]!,
+    x: batch.x[i]!,
+    y: batch.y[i]!,
+    file: batch.file[i]!,
+    line: batch.line[i]!,
+  }))
+}
+
+export async function allListed(batches: AsyncIterable<Columns>): Promise<ListedCell[]> {
+  const cells: ListedCell[] = []
+  for await (const batch of batches) for (const cell of listed(batch)) cells.push(cell)
+  return cells
+}
+
+/** Writes a file with these lines, each ended. */
+export function linesFile(folder: string, name: string, ...lines: readonly string[]): string {
+  return bytesFile(folder, name, Buffer.from(lines.map((line) => `${line}\n`).join('')))
+}
+
+export function gzipFile(folder: string, name: string, ...members: readonly string[]): string {
+  return bytesFile(folder, name, Buffer.concat(members.map((member) => gzipSync(member))))
+}
+
+export function bytesFile(folder: string, name: string, bytes: Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
