@@ -26,6 +26,8 @@ interface Meta {
   readonly undo: readonly [player: number, slot: UndoSlot][]
   readonly activity: Canvas['activity']
   readonly chunks: readonly [index: number, changedAt: number][]
+  /** Numbers of the player pages: what else is stored belongs to no snapshot. */
+  readonly pages: readonly number[]
   readonly keyframeAt: number
 }
 
@@ -93,10 +95,11 @@ export class Snapshots {
       const chunk = canvas.chunks[index]
       if (chunk !== undefined) readStrip(chunk, strip, value)
     }
+    const known = new Set(meta.pages)
     const pages = { start: [this.#board, 'players'], end: [this.#board, 'players', 2 ** 32] }
     for (const { key, value } of this.#snapshots.range(pages)) {
       const [, , index] = key as [string, string, number]
-      canvas.players.set(index, readPage(value))
+      if (known.has(index)) canvas.players.set(index, readPage(value))
     }
     canvas.resume()
     this.keyframeAt = positionOf(meta.keyframeAt)
@@ -214,6 +217,7 @@ function metaOf(canvas: Canvas, keyframeAt: Position): Meta {
     undo: [...canvas.undo.byPlayer],
     activity: { ...canvas.activity },
     chunks,
+    pages: [...canvas.players.entries()].map(([index]) => index),
     keyframeAt,
   }
 }
