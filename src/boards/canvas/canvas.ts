@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts'
 import { SpateError } from '../../base/errors.ts'
 import { type LogRecord, type Position, START } from '../../log/port.ts'
 import type { Changes } from './changes.ts'
-import { type Cell, Chunk } from './chunk.ts'
+import { type Cell, Chunk, equalCells } from './chunk.ts'
 import { decodeBody } from './codec.ts'
 import { activityOf, Charges, REFUSED } from './cooldown.ts'
 import type { Area } from './geometry.ts'
@@ -72,6 +72,8 @@ export class Canvas {
   readonly activity: ActivityCount = { window: 0, current: 0, previous: 0 }
   #charges = new Charges(FREE_RULES.cooldown, 0)
   #verdicts = new Uint8Array(1024)
+  /** From this time on a shadow ban may have run out. */
+  #shadowsEndMs = 0
 
   /**
    * Folds one record in and adds to `changes` what everybody sees change.
@@ -87,6 +89,7 @@ export class Canvas {
     }
     this.position = record.position
     this.timeMs = Math.max(this.timeMs, record.timeMs)
+    if (this.timeMs >= this.#shadowsEndMs) this.#endShadows(changes)
     switch (decoded.type) {
       case RecordType.placed:
         return this.#place(decoded.body, changes)
@@ -127,18 +130,17 @@ export class Canvas {
   /** What the fold would say of this intent at `nowMs`, were it the next record. Changes nothing. */
   judge(player: number, x: number, y: number, color: number, nowMs: number): Verdict {
     const timeMs = Math.max(nowMs, this.timeMs)
-    const ban = this.bans.get(player)
-    const banned = ban !== undefined && (ban.untilMs === null || timeMs < ban.untilMs)
-    if (banned && !ban.shadow) return Verdict.banned
+    const ban = this.#banAt(player, timeMs)
+    if (ban?.shadow === false) return Verdict.banned
     const { extent, palette, background } = this.info
     if (!containsWrapped(extent, x, y)) return Verdict.outOfRange
     if (color >= palette.length) return Verdict.wrongColor
     const closed = this.#closed(x, y)
     if (closed !== undefined) return closed
-    const shown = (banned ? this.shadows.colorAt(player, x, y) : undefined) ?? this.colorAt(x, y)
+    const shown = (ban !== undefined ? this.shadows.colorAt(player, x, y) : undefined) ?? this.colorAt(x, y)
     if (shown === color) return Verdict.unchanged
     if (this.nextMs(player, timeMs, shown === background) > timeMs) return Verdict.coolingDown
-    return banned ? Verdict.shadowed : Verdict.accepted
+    return ban !== undefined ? Verdict.shadowed : Verdict.accepted
   }
 
   /** When `player` may next paint over a painted (or, with `blank`, a background) cell. Not before `nowMs`. */
@@ -175,9 +177,16 @@ export class Canvas {
   /** The reason why nobody may place here, if there is one. */
   #closed(x: number, y: number): Verdict | undefined {
     const { rules, locks } = this.info
-    if (rules.activeZone !== null && !containsWrapped(rules.activeZone, x, y)) return Verdict.inactive
-    for (const lock of locks) if (containsWrapped(lock, x, y)) return Verdict.locked
+    // Zone and locks may lie outside the board, where wrapped coordinates mean other cells.
+    const cell = this.signed(x, y)
+    if (rules.activeZone !== null && !contains(rules.activeZone, cell.x, cell.y)) return Verdict.inactive
+    for (const lock of locks) if (contains(lock, cell.x, cell.y)) return Verdict.locked
     return undefined
+  }
+
+  #banAt(player: number, timeMs: number): Banned | undefined {
+    const ban = this.bans.get(player)
+    return ban !== undefined && (ban.untilMs === null || timeMs < ban.untilMs) ? ban : undefined
   }
 
   #place(body: Placed, changes: Changes): Uint8Array {
@@ -329,10 +338,9 @@ export class Canvas {
   }
 
   #restoreCell({ x, y, expected, becomes }: RestoredCell, changes: Changes): Verdict {
+    if (!containsWrapped(this.hull, x, y)) return Verdict.outOfRange
     const now = this.cellAt(x, y)
-    if (now.color !== expected.color || now.player !== expected.player || now.timeMs !== expected.timeMs) {
-      return Verdict.superseded
-    }
+    if (!equalCells(now, expected)) return Verdict.superseded
     if (becomes.color >= this.info.palette.length) return Verdict.wrongColor
     const chunk = this.#chunk(chunkIndex(x, y))
     chunk.set(cellInChunk(x, y), becomes.color, becomes.player, becomes.timeMs, this.position)
@@ -343,32 +351,51 @@ export class Canvas {
     return Verdict.accepted
   }
 
+  /** An undo is judged like a placement, but for the cooldown; it must spell out what the fold knows. */
   #undoCell(player: number, cell: RestoredCell, changes: Changes): Verdict {
     const slot = this.undo.get(player)
     if (
       slot === undefined ||
       slot.x !== cell.x ||
       slot.y !== cell.y ||
-      slot.timeMs !== cell.expected.timeMs
+      !equalCells({ color: slot.color, player, timeMs: slot.timeMs }, cell.expected) ||
+      !equalCells(slot.before, cell.becomes) ||
+      this.timeMs > slot.timeMs + this.info.rules.undoSeconds * 1000
     ) {
       return Verdict.nothingToUndo
     }
-    if (this.timeMs > slot.timeMs + this.info.rules.undoSeconds * 1000) return Verdict.nothingToUndo
-    let verdict: Verdict
-    if (this.shadows.colorAt(player, slot.x, slot.y) !== undefined) {
-      this.shadows.set(player, slot.x, slot.y, slot.before.color)
-      changes.hidden.push({ player, x: slot.x, y: slot.y, color: slot.before.color })
-      verdict = Verdict.shadowed
-    } else {
-      const expected = { color: slot.color, player, timeMs: slot.timeMs }
-      verdict = this.#restoreCell({ x: slot.x, y: slot.y, expected, becomes: slot.before }, changes)
-    }
+    const { x, y, before } = slot
+    const ban = this.#banAt(player, this.timeMs)
+    if (ban?.shadow === false) return Verdict.banned
+    if (!containsWrapped(this.info.extent, x, y)) return Verdict.outOfRange
+    const closed = this.#closed(x, y)
+    if (closed !== undefined) return closed
+    const verdict =
+      ban === undefined
+        ? this.#restoreCell(cell, changes)
+        : this.#restoreHidden(player, x, y, cell.expected, before.color, changes)
     if (verdict === Verdict.superseded) return verdict
     this.undo.drop(player)
     const page = this.players.page(player)
     this.#charges.refund(page, slotOf(player), slot.cost, this.timeMs)
     page.dirty = true
     return verdict
+  }
+
+  /** For a shadow-banned player's eyes only. */
+  #restoreHidden(
+    player: number,
+    x: number,
+    y: number,
+    expected: Cell,
+    color: number,
+    changes: Changes,
+  ): Verdict {
+    const isHidden = this.shadows.colorAt(player, x, y) !== undefined
+    if (!isHidden && !equalCells(this.cellAt(x, y), expected)) return Verdict.superseded
+    this.shadows.set(player, x, y, color)
+    changes.hidden.push({ player, x, y, color })
+    return Verdict.shadowed
   }
 
   #create(body: Created): Verdict {
@@ -389,6 +416,7 @@ export class Canvas {
     if (body.player === 0) return Verdict.impossible
     if (!body.shadow) this.#endShadow(body.player, changes)
     this.bans.set(body.player, body)
+    this.#shadowsEndMs = 0
     this.#markBanned(body.player, 1)
     return Verdict.accepted
   }
@@ -398,6 +426,16 @@ export class Canvas {
     this.#endShadow(player, changes)
     this.#markBanned(player, 0)
     return Verdict.accepted
+  }
+
+  /** Of all whose shadow ban has run out. */
+  #endShadows(changes: Changes): void {
+    this.#shadowsEndMs = Number.POSITIVE_INFINITY
+    for (const { player, shadow, untilMs } of this.bans.values()) {
+      if (!shadow || untilMs === null) continue
+      if (this.timeMs >= untilMs) this.#endShadow(player, changes)
+      else this.#shadowsEndMs = Math.min(this.#shadowsEndMs, untilMs)
+    }
   }
 
   /** From now on the player sees what everybody sees. */

@@ -13,6 +13,10 @@ export interface Cell {
   readonly timeMs: number
 }
 
+export function equalCells(a: Cell, b: Cell): boolean {
+  return a.color === b.color && a.player === b.player && a.timeMs === b.timeMs
+}
+
 /** 256 × 256 cells in columns: 13 bytes a cell. */
 export class Chunk {
   readonly colors = new Uint8Array(CHUNK_CELLS)

@@ -66,7 +66,7 @@ export class Charges {
     if (this.#kind === Stack) {
       const debt = page.debt[slot] ?? 0
       if (debt > nowMs + this.#room) return REFUSED
-      page.debt[slot] = (debt > nowMs ? debt : nowMs) + cost
+      page.debt[slot] = Math.max(debt, nowMs) + cost
     } else if (this.#kind === Window) {
       const spent = page.debt[slot] === window ? (page.spent[slot] ?? 0) : 0
       if (spent + cost > this.#room) return REFUSED
