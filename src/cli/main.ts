@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { SpateError } from '../base/errors.ts'
+import { ProblemError } from '../client/api.ts'
 import { serveCommand } from './serve.ts'
 
 const program = new Command('spate')
@@ -10,7 +11,7 @@ const program = new Command('spate')
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof SpateError)) throw error
+  if (!(error instanceof SpateError || error instanceof ProblemError)) throw error
   process.stderr.write(`spate: ${error.message}\n`)
   process.exitCode = 1
 }
