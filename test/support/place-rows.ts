@@ -1,6 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { type DatasetOptions, DatasetReader } from '../../src/capture/place/dataset.ts'
+import { FORMATS } from '../../src/capture/place/formats.ts'
+import { BATCH_ROWS } from '../../src/capture/place/rows.ts'
+import { expanded } from '../../src/capture/place/shapes.ts'
+
+export const HEADER_2017 = FORMATS['2017'].header
+export const HEADER_2022 = FORMATS['2022'].header
+export const HEADER_2023 = FORMATS['2023'].header
+export const HEADER_ARGB = FORMATS.argb.header
 
 /** Rows or cells in columns, as the dataset reader hands them over. */
 interface Columns {
@@ -55,4 +64,19 @@ export function bytesFile(folder: string, name: string, bytes: Uint8Array): stri
   const path = join(folder, name)
   writeFileSync(path, bytes)
   return path
+}
+
+/** All cells of a dataset, unsorted. */
+export async function readDataset(paths: readonly string[], options: DatasetOptions = {}) {
+  const reader = await DatasetReader.open(paths, options)
+  const cells = await allListed(expanded(reader.rows(new AbortController().signal), BATCH_ROWS))
+  return { reader, account: reader.account, cells }
+}
+
+/** Cells with their author's name, in short: `author x,y #rrggbb @ms`. */
+export function told(reader: DatasetReader, cells: readonly ListedCell[]): string[] {
+  return cells.map(({ author, x, y, rgb, timeMs }) => {
+    const hex = rgb.toString(16).padStart(6, '0')
+    return `${reader.authors.nameOf(author)} ${x},${y} #${hex} @${timeMs}`
+  })
 }

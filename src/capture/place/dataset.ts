@@ -16,7 +16,7 @@ const EXAMPLE_BYTES = 200
 export interface DatasetOptions {
   /** Given, files need no header; a header of another format then leaves the file unread. */
   readonly format?: FormatName
-  readonly maxShapeCells?: number
+  /** Lowers the bound of {@link MAX_AUTHORS}, and with it the only memory that grows. */
   readonly maxAuthors?: number
 }
 
@@ -48,7 +48,7 @@ export class DatasetReader {
     this.#inputs = inputs
     this.files = inputs.map((input) => input.path)
     this.authors = new Authors(options.maxAuthors ?? MAX_AUTHORS)
-    this.#parser = new LineParser(this.authors, options.maxShapeCells ?? MAX_SHAPE_CELLS)
+    this.#parser = new LineParser(this.authors, MAX_SHAPE_CELLS)
     this.#format = options.format === undefined ? undefined : FORMATS[options.format]
   }
 

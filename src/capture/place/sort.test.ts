@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { allListed, type ListedCell } from '../../../test/support/place-rows.ts'
+import { requires } from '../../../test/support/requires.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
+import { tmpfs } from '../../../test/support/tmpfs.ts'
 import { SpateError } from '../../base/errors.ts'
 import { CELL, emptyRows, RECTANGLE, type RowBatch } from './rows.ts'
 import { expanded } from './shapes.ts'
@@ -172,4 +174,17 @@ test('[I15] a folder that cannot be written is a typed error', async (t) => {
     assert.equal(error.code, 'storage-failed')
     return true
   })
+})
+
+test('[I15] a full disk is a typed error that a retry can help, and nothing stays', {
+  skip: requires('tmpfs'),
+}, async (t) => {
+  const folder = tmpfs(t, 256 * 1024)
+  const sort = new TimeSort({ runRows: 5000, folder })
+  await assert.rejects(allListed(sort.sorted(timed(times(7, 20_000, 1000), 1000))), (error) => {
+    assert.ok(error instanceof SpateError)
+    assert.deepEqual([error.code, error.retryable], ['storage-full', true])
+    return true
+  })
+  assert.deepEqual(readdirSync(folder), [])
 })
