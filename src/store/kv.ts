@@ -83,7 +83,9 @@ export class Kv implements AsyncDisposable {
   /** At most `maxTables` tables. Errors: `storage-failed`. */
   static open(path: string, maxTables: number): Kv {
     try {
-      return new Kv(path, open({ path, maxDbs: maxTables + 1, encoding: 'binary' }))
+      // With lmdb's own batching of each turn, a failed commit also rejects a promise that nobody is given.
+      const options = { path, maxDbs: maxTables + 1, encoding: 'binary', eventTurnBatching: false } as const
+      return new Kv(path, open(options))
     } catch (cause) {
       throw new SpateError('storage-failed', `cannot open ${path}: ${messageOf(cause)}`, { cause })
     }
