@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { BoardInfo } from '../boards/canvas/canvas.ts'
 import { chunksOf, wrap } from '../boards/canvas/geometry.ts'
 import { looksAccepted, type VerdictName, verdictName } from '../boards/canvas/verdict.ts'
@@ -12,6 +13,7 @@ import {
 import { type Api, type Problem, ProblemError } from './api.ts'
 import { reconnectDelayMs } from './backoff.ts'
 import { Replica } from './replica.ts'
+import { WatchedChunks } from './watched.ts'
 
 const HEARTBEAT_MS = 15_000
 /** The server speaks at least every 15 s; after this silence the connection is dead. */
@@ -62,6 +64,7 @@ export interface BoardOptions extends BoardEvents {
   /** Chunks to watch; default: all that the board has. */
   readonly chunks?: readonly number[]
   readonly random?: () => number
+  readonly clock?: Clock
 }
 
 interface Request {
@@ -71,25 +74,27 @@ interface Request {
 /**
  * A live copy of one board: fetches its chunks, follows its frames, places on it, and comes back by itself
  * after a drop, exactly where it was. Requests under way when the connection drops fail: whether they were
- * placed is then seen on the board.
+ * placed is then seen on the board. A server that has not come as far as this copy makes it begin again
+ * from what that server has.
  */
 export class BoardConnection {
   readonly #options: BoardOptions
   readonly #api: Api
   readonly #openSocket: OpenSocket
   readonly #random: () => number
+  readonly #clock: Clock
   #replica: Replica
   #info: BoardInfo | undefined
   #position = 0
   #status: ConnectionStatus = 'connecting'
-  #watched: ReadonlySet<number> | null
+  readonly #watched: WatchedChunks
   #socket: SocketLike | undefined
   #failures = 0
   #requests = new Map<number, Request>()
   #nextRequest = 1
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #silence: ReturnType<typeof setTimeout> | undefined
-  #beat: ReturnType<typeof setInterval> | undefined
+  #cancelRetry: (() => void) | undefined
+  #cancelSilence: (() => void) | undefined
+  #cancelBeat: (() => void) | undefined
   #fetching = new Set<number>()
   readonly #toFetch = new Set<number>()
   readonly #ready = Promise.withResolvers<void>()
@@ -98,13 +103,17 @@ export class BoardConnection {
   player = 0
   /** Times the connection was lost and made again. */
   reconnects = 0
+  /** Times the server named chunks to fetch because there was too much to say. */
+  resyncs = 0
+  #wasLive = false
 
   constructor(options: BoardOptions) {
     this.#options = options
     this.#api = options.api
     this.#openSocket = options.openSocket ?? ((url, protocol) => new WebSocket(url, protocol) as SocketLike)
     this.#random = options.random ?? Math.random
-    this.#watched = options.chunks === undefined ? null : new Set(options.chunks)
+    this.#clock = options.clock ?? systemClock
+    this.#watched = new WatchedChunks(options.chunks)
     this.#replica = new Replica(0)
     this.#ready.promise.catch(() => {})
     void this.#start()
@@ -130,6 +139,11 @@ export class BoardConnection {
 
   get status(): ConnectionStatus {
     return this.#status
+  }
+
+  /** Whether the replica shows all of what is watched as of `position`. */
+  get isComplete(): boolean {
+    return this.#status === 'live' && this.#watched.isInStep && !this.#replica.isLoading
   }
 
   #setStatus(status: ConnectionStatus): void {
@@ -161,17 +175,22 @@ export class BoardConnection {
     const { position, timeMs: _timeMs, ...info } = await this.#api.board(this.#options.board)
     const listed = await this.#api.chunkIndexes(this.#options.board)
     const replica = new Replica(info.background)
-    const wanted = listed.chunks.filter((index) => this.#watched?.has(index) ?? true)
+    const { chunks } = this.#watched
+    const wanted = listed.chunks.filter((index) => chunks === null || chunks.has(index))
     let from = Math.min(position, listed.position)
     await pooled(wanted, async (index) => {
       const chunk = await this.#api.chunk(this.#options.board, index)
       replica.loaded(index, chunk.position, chunk.colors)
       from = Math.min(from, chunk.position)
     })
+    this.#watched.loaded(chunks)
+    for (const index of wanted) if (!this.#watched.has(index)) replica.forget(index)
+    for (const index of this.#watched.pending) replica.expect(index, 0)
+    this.#toFetch.clear()
     this.#replica = replica
     this.#position = from
     this.#takeInfo(info)
-    for (const index of wanted) this.#options.onChunk?.(index)
+    for (const index of replica.indexes) this.#options.onChunk?.(index)
   }
 
   #takeInfo(info: BoardInfo): void {
@@ -182,59 +201,62 @@ export class BoardConnection {
   #connect(): void {
     this.#setStatus('connecting')
     const path = `/api/boards/${this.#options.board}/live?v=${this.#position}`
-    const watched = this.#watched
-    const list = watched === null ? '' : `&chunks=${watched.size > MAX_LISTED ? '' : [...watched].join(',')}`
+    this.#watched.lost()
+    const chunks = this.#watched.inStep
+    const isListed = chunks === null || chunks.length <= MAX_LISTED
+    // What is not resumed is fetched anew.
+    if (!isListed) this.#watched.loaded(new Set())
+    for (const index of this.#watched.pending) this.#replica.expect(index, 0)
+    const list = chunks === null ? '' : `&chunks=${isListed ? chunks.join(',') : ''}`
     const socket = this.#openSocket(socketUrl(this.#api.baseUrl, path + list), SUBPROTOCOL)
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
-    socket.onopen = () => {
-      if (watched !== this.#watched || (watched?.size ?? 0) > MAX_LISTED) this.#sendWatched()
-    }
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return
       this.#heard()
-      // binaryType is arraybuffer; a text frame is not of this protocol.
-      if (data instanceof ArrayBuffer) this.#take(decodeServerMessage(new Uint8Array(data)))
+      const message = messageIn(data)
+      if (message === undefined) this.drop()
+      else this.#take(message)
     }
     socket.onclose = () => this.#lost(socket)
     socket.onerror = () => {}
     this.#heard()
-    clearInterval(this.#beat)
-    this.#beat = setInterval(() => {
+    this.#armBeat()
+  }
+
+  #armBeat(): void {
+    this.#cancelBeat?.()
+    this.#cancelBeat = this.#clock.after(HEARTBEAT_MS, () => {
       if (this.#status === 'live') this.#socket?.send(encodeClientMessage({ type: 'heartbeat' }))
-    }, HEARTBEAT_MS)
+      this.#armBeat()
+    })
   }
 
   #heard(): void {
-    clearTimeout(this.#silence)
-    this.#silence = setTimeout(() => {
-      const socket = this.#socket
-      if (socket === undefined) return
-      socket.close()
-      this.#lost(socket)
-    }, SILENCE_MS)
+    this.#cancelSilence?.()
+    this.#cancelSilence = this.#clock.after(SILENCE_MS, () => this.drop())
   }
 
   #lost(socket: SocketLike): void {
     if (this.#socket !== socket) return
     this.#socket = undefined
-    clearTimeout(this.#silence)
-    clearInterval(this.#beat)
+    this.#cancelSilence?.()
+    this.#cancelBeat?.()
     for (const { done } of this.#requests.values()) done.reject(new Error('the connection was lost'))
     this.#requests.clear()
     if (!this.#closed) this.#retry()
   }
 
   #retry(): void {
+    if (this.#closed) return
     this.#failures += 1
     this.#setStatus('waiting')
     const delayMs = reconnectDelayMs(this.#failures, this.#random())
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.reconnects += 1
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#clock.after(delayMs, () => {
       if (this.#info === undefined) void this.#start()
       else this.#connect()
-    }, delayMs)
+    })
   }
 
   #take(message: ServerMessage): void {
@@ -242,14 +264,20 @@ export class BoardConnection {
       case 'hello':
         this.#welcome(message)
         return
-      case 'edits':
-        this.#replica.apply(message.position, message.groups)
+      case 'edits': {
+        const groups = message.groups.filter(({ chunk }) => this.#watched.has(chunk))
+        this.#replica.apply(message.position, groups)
         this.#position = Math.max(this.#position, message.position)
-        this.#options.onEdits?.(message.groups, message.position)
+        this.#options.onEdits?.(groups, message.position)
         return
+      }
       case 'resync':
-        for (const index of message.chunks) this.#fetch(index, message.position)
+        this.resyncs += 1
+        for (const index of message.chunks) if (this.#watched.has(index)) this.#fetch(index, message.position)
         this.#position = Math.max(this.#position, message.position)
+        return
+      case 'subscribed':
+        this.#subscribed(message)
         return
       case 'board':
         // The server's own JSON of a board's information.
@@ -259,7 +287,7 @@ export class BoardConnection {
         this.#options.onHidden?.(message.groups)
         return
       case 'heartbeat':
-        this.clockOffsetMs = message.timeMs - Date.now()
+        this.clockOffsetMs = message.timeMs - this.#clock.now()
         this.#position = Math.max(this.#position, message.position)
         return
       case 'judged':
@@ -283,16 +311,31 @@ export class BoardConnection {
     }
     this.player = message.player
     if (message.position < this.#position) {
-      // A server that is behind what we saw: begin again from what it has.
-      this.#socket?.close()
       this.#info = undefined
+      this.drop()
       return
     }
     this.#failures = 0
+    if (this.#wasLive) this.reconnects += 1
+    this.#wasLive = true
     // The server's own JSON of a board's information.
     this.#takeInfo(JSON.parse(message.board) as BoardInfo)
     this.#setStatus('live')
+    if (!this.#watched.isInStep) this.#subscribe()
     this.#ready.resolve()
+  }
+
+  #subscribed({ request, position, chunks }: Extract<ServerMessage, { type: 'subscribed' }>): void {
+    const named = new Set(chunks)
+    this.#position = Math.max(this.#position, position)
+    for (const index of this.#watched.answered(request)) {
+      if (named.has(index)) {
+        this.#fetch(index, position)
+      } else {
+        this.#replica.loaded(index, position, undefined)
+        this.#options.onChunk?.(index)
+      }
+    }
   }
 
   #judged(message: Extract<ServerMessage, { type: 'judged' }>): void {
@@ -318,6 +361,7 @@ export class BoardConnection {
       if (this.#fetching.size >= FETCHES_AT_ONCE) return
       if (this.#fetching.has(index)) continue
       this.#toFetch.delete(index)
+      if (this.#replica.expected(index) === undefined) continue
       this.#fetching.add(index)
       void this.#fetchOne(index)
     }
@@ -325,32 +369,40 @@ export class BoardConnection {
 
   async #fetchOne(index: number): Promise<void> {
     const replica = this.#replica
-    let again = false
     try {
       const { position, colors } = await this.#api.chunk(this.#options.board, index, replica.expected(index))
-      again = !replica.loaded(index, position, colors)
-      if (!again && replica === this.#replica) this.#options.onChunk?.(index)
+      // No longer expected: the chunk is not watched any more.
+      const isLoaded = replica.expected(index) !== undefined && replica.loaded(index, position, colors)
+      if (isLoaded && replica === this.#replica) this.#options.onChunk?.(index)
     } catch {
       // The server is away or refuses for now: ask again, no faster than the reconnect would.
-      again = true
-      await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs(2, this.#random())))
+      await this.#delay(reconnectDelayMs(2, this.#random()))
     }
     this.#fetching.delete(index)
-    if (again && replica === this.#replica && !this.#closed) this.#toFetch.add(index)
+    if (this.#closed) return
+    if (this.#replica.expected(index) !== undefined) this.#toFetch.add(index)
     this.#fetchMore()
   }
 
-  /** From now on only these chunks are kept up to date. */
-  watch(chunks: readonly number[]): void {
-    const watched = new Set(chunks)
-    for (const index of this.#replica.indexes) if (!watched.has(index)) this.#replica.forget(index)
-    this.#watched = watched
-    if (this.#status === 'live') this.#sendWatched()
+  #delay(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#clock.after(ms, resolve)
+    return promise
   }
 
-  #sendWatched(): void {
-    const chunks = this.#watched === null ? null : Uint16Array.from(this.#watched)
-    this.#socket?.send(encodeClientMessage({ type: 'subscribe', chunks }))
+  /** From now on only these chunks are kept up to date, at most 4,096. */
+  watch(chunks: readonly number[]): void {
+    for (const index of this.#watched.change(chunks)) this.#replica.expect(index, 0)
+    this.#replica.keep((index) => this.#watched.has(index))
+    if (this.#status === 'live') this.#subscribe()
+  }
+
+  #subscribe(): void {
+    const request = this.#nextRequest++ >>> 0
+    this.#watched.asked(request)
+    const { chunks } = this.#watched
+    const list = chunks === null ? null : Uint16Array.from(chunks)
+    this.#socket?.send(encodeClientMessage({ type: 'subscribe', request, chunks: list }))
   }
 
   /** Signed coordinates. Resolves once durable and judged. Errors: {@link ProblemError}, or the drop. */
@@ -395,7 +447,7 @@ export class BoardConnection {
 
   close(): void {
     this.#setStatus('closed')
-    clearTimeout(this.#timer)
+    this.#cancelRetry?.()
     const socket = this.#socket
     if (socket !== undefined) {
       socket.close()
@@ -408,6 +460,18 @@ export class BoardConnection {
 /** All chunks of a board's extent. */
 export function allChunks(info: BoardInfo): number[] {
   return chunksOf(info.extent)
+}
+
+/** Undefined for what is not of this protocol. */
+function messageIn(data: unknown): ServerMessage | undefined {
+  // binaryType is arraybuffer; a text frame is not of this protocol.
+  if (!(data instanceof ArrayBuffer)) return undefined
+  try {
+    return decodeServerMessage(new Uint8Array(data))
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return undefined
+    throw error
+  }
 }
 
 function socketUrl(baseUrl: string, path: string): string {

@@ -1,6 +1,9 @@
 import { CHUNK_CELLS, cellInChunk, chunkIndex } from '../boards/canvas/geometry.ts'
 import type { ChunkEdits } from '../live/protocol.ts'
 
+/** Frames that wait for one chunk; past that it has to be fetched at a later position instead. */
+const MAX_HELD_FRAMES = 1024
+
 interface Loading {
   /** The chunk must be fetched at this position or later. */
   readonly atLeast: number
@@ -74,9 +77,14 @@ export class Replica {
   apply(position: number, groups: readonly ChunkEdits[]): void {
     for (const edits of groups) {
       const loading = this.#loading.get(edits.chunk)
-      if (loading !== undefined) loading.held.push({ position, edits })
+      if (loading !== undefined) this.#hold(loading, position, edits)
       else if (position > (this.#loadedAt.get(edits.chunk) ?? -1)) this.#write(edits)
     }
+  }
+
+  #hold(loading: Loading, position: number, edits: ChunkEdits): void {
+    if (loading.held.length < MAX_HELD_FRAMES) loading.held.push({ position, edits })
+    else this.#loading.set(edits.chunk, { atLeast: position, held: [] })
   }
 
   #write({ chunk, count, cells, colors }: ChunkEdits): void {
@@ -92,5 +100,12 @@ export class Replica {
     this.#chunks.delete(index)
     this.#loadedAt.delete(index)
     this.#loading.delete(index)
+  }
+
+  /** Forgets all other chunks. */
+  keep(isKept: (index: number) => boolean): void {
+    for (const known of [this.#chunks, this.#loadedAt, this.#loading]) {
+      for (const index of known.keys()) if (!isKept(index)) this.forget(index)
+    }
   }
 }

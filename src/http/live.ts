@@ -13,7 +13,8 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '../live/protocol.ts'
-import { MAX_BUFFERED_BYTES, type Room, type Viewer } from '../live/room.ts'
+import { MAX_BUFFERED_BYTES, type Room } from '../live/room.ts'
+import type { Viewer } from '../live/viewer.ts'
 import { binaryFrame } from '../live/websocket-frame.ts'
 import { positionFrom } from './events.ts'
 import { type Judged, place, undo } from './placing.ts'
@@ -120,9 +121,11 @@ class LiveConnection {
     switch (message.type) {
       case 'heartbeat':
         return
-      case 'subscribe':
-        this.#room.subscribe(this.#viewer, message.chunks === null ? null : new Set(message.chunks))
+      case 'subscribe': {
+        const { request, chunks } = message
+        this.#room.subscribe(this.#viewer, request, chunks === null ? null : new Set(chunks))
         return
+      }
       case 'edit': {
         const { edits } = message
         void this.#answer(message.request, () => place(this.#services, this.#visitor, this.#host, edits))

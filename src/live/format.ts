@@ -10,6 +10,8 @@ export interface Format {
   hidden(position: number, groups: readonly ChunkEdits[], board: BoardInfo): Uint8Array | undefined
   /** The viewer has missed changes in these chunks and must fetch them at `position` or later. */
   resync(position: number, chunks: readonly number[]): Uint8Array
+  /** Answers a subscription: as of `position`, these chunks are the viewer's to fetch. */
+  subscribed(request: number, position: number, chunks: readonly number[]): Uint8Array | undefined
   /** Whether the viewer starts again after a resync instead of going on. */
   readonly endsAtResync: boolean
   board(position: number, board: BoardInfo): Uint8Array | undefined

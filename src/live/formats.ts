@@ -22,6 +22,8 @@ export const binaryFormat: Format = {
   edits: (position, groups) => frame({ type: 'edits', position, groups }),
   hidden: (position, groups) => frame({ type: 'hidden', position, groups }),
   resync: (position, chunks) => frame({ type: 'resync', position, chunks: Uint16Array.from(chunks) }),
+  subscribed: (request, position, chunks) =>
+    frame({ type: 'subscribed', request, position, chunks: Uint16Array.from(chunks) }),
   board: (position, info) => frame({ type: 'board', position, board: boardJson(info) }),
   heartbeat: (position, timeMs) => frame({ type: 'heartbeat', position, timeMs }),
 }
@@ -53,6 +55,7 @@ export const eventStreamFormat: Format = {
   hidden: () => undefined,
   resync: (position, chunks) =>
     event('resync', position, JSON.stringify({ chunks: chunks.map((chunk) => [chunk & 0xff, chunk >>> 8]) })),
+  subscribed: () => undefined,
   board: (position, info) => event('board', position, boardJson(info)),
   heartbeat: (position, timeMs) => text.encode(`: ${timeMs}\nid: ${position}\n\n`),
 }

@@ -14,11 +14,12 @@ import { ByteReader, ByteWriter } from '../base/bytes.ts'
  *     6 board      position f64 | board text (JSON)
  *     7 refused    request u32 | problem text (JSON)
  *     8 hidden     as edits, for this player alone
+ *     9 subscribed request u32 | position f64 | count u32 | chunk u16 × count
  *
  * Client to server:
  *
  *     1 edit       request u32 | (x u16 | y u16 | colour u8) × count
- *     2 subscribe  count u32 | chunk u16 × count; no count at all: every chunk
+ *     2 subscribe  request u32 | count u32 | chunk u16 × count; no count at all: every chunk
  *     3 heartbeat
  *     4 undo       request u32
  */
@@ -29,7 +30,7 @@ export const SUBPROTOCOL = 'spate.v1'
 export const MAX_EDITS_A_FRAME = 1024
 /** Chunks in one subscription. */
 export const MAX_SUBSCRIBED_CHUNKS = 4096
-export const MAX_CLIENT_FRAME_BYTES = 5 + Math.max(MAX_EDITS_A_FRAME * 5, MAX_SUBSCRIBED_CHUNKS * 2)
+export const MAX_CLIENT_FRAME_BYTES = 9 + Math.max(MAX_EDITS_A_FRAME * 5, MAX_SUBSCRIBED_CHUNKS * 2)
 
 const Server = {
   hello: 1,
@@ -40,6 +41,7 @@ const Server = {
   board: 6,
   refused: 7,
   hidden: 8,
+  subscribed: 9,
 } as const
 const Client = { edit: 1, subscribe: 2, heartbeat: 3, undo: 4 } as const
 
@@ -71,6 +73,12 @@ export type ServerMessage =
   | { readonly type: 'heartbeat'; readonly position: number; readonly timeMs: number }
   | { readonly type: 'board'; readonly position: number; readonly board: string }
   | { readonly type: 'refused'; readonly request: number; readonly problem: string }
+  | {
+      readonly type: 'subscribed'
+      readonly request: number
+      readonly position: number
+      readonly chunks: Uint16Array
+    }
 
 export interface WireEdit {
   /** Wrapped. */
@@ -82,7 +90,7 @@ export interface WireEdit {
 export type ClientMessage =
   | { readonly type: 'edit'; readonly request: number; readonly edits: readonly WireEdit[] }
   /** null: every chunk. */
-  | { readonly type: 'subscribe'; readonly chunks: Uint16Array | null }
+  | { readonly type: 'subscribe'; readonly request: number; readonly chunks: Uint16Array | null }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'undo'; readonly request: number }
 
@@ -121,6 +129,14 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array<ArrayBuf
       return new ByteWriter().u8(Server.board).f64(message.position).text(message.board).finish()
     case 'refused':
       return new ByteWriter().u8(Server.refused).u32(message.request).text(message.problem).finish()
+    case 'subscribed':
+      return new ByteWriter(17 + message.chunks.length * 2)
+        .u8(Server.subscribed)
+        .u32(message.request)
+        .f64(message.position)
+        .u32(message.chunks.length)
+        .column(message.chunks)
+        .finish()
   }
 }
 
@@ -173,6 +189,13 @@ function decodeServer(reader: ByteReader): ServerMessage {
       return { type: 'board', position: reader.f64(), board: reader.text() }
     case Server.refused:
       return { type: 'refused', request: reader.u32(), problem: reader.text() }
+    case Server.subscribed:
+      return {
+        type: 'subscribed',
+        request: reader.u32(),
+        position: reader.f64(),
+        chunks: reader.u16s(reader.u32()),
+      }
     default:
       throw new RangeError(`unknown message ${type}`)
   }
@@ -200,13 +223,11 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array<ArrayBuf
       for (const { x, y, color } of message.edits) writer.u16(x).u16(y).u8(color)
       return writer.finish()
     }
-    case 'subscribe':
-      if (message.chunks === null) return new ByteWriter(1).u8(Client.subscribe).finish()
-      return new ByteWriter(5 + message.chunks.length * 2)
-        .u8(Client.subscribe)
-        .u32(message.chunks.length)
-        .column(message.chunks)
-        .finish()
+    case 'subscribe': {
+      const { request, chunks } = message
+      const writer = new ByteWriter(9 + (chunks?.length ?? 0) * 2).u8(Client.subscribe).u32(request)
+      return chunks === null ? writer.finish() : writer.u32(chunks.length).column(chunks).finish()
+    }
     case 'heartbeat':
       return new ByteWriter(1).u8(Client.heartbeat).finish()
     case 'undo':
@@ -235,10 +256,11 @@ function decodeClient(reader: ByteReader): ClientMessage {
       return { type: 'edit', request, edits }
     }
     case Client.subscribe: {
-      if (reader.remaining === 0) return { type: 'subscribe', chunks: null }
+      const request = reader.u32()
+      if (reader.remaining === 0) return { type: 'subscribe', request, chunks: null }
       const count = reader.u32()
       if (count > MAX_SUBSCRIBED_CHUNKS) throw new RangeError(`at most ${MAX_SUBSCRIBED_CHUNKS} chunks`)
-      return { type: 'subscribe', chunks: reader.u16s(count) }
+      return { type: 'subscribe', request, chunks: reader.u16s(count) }
     }
     case Client.heartbeat:
       return { type: 'heartbeat' }

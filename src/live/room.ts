@@ -5,10 +5,12 @@ import type { Changes, HiddenChange } from '../boards/canvas/changes.ts'
 import { eachCell } from '../boards/history.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { positionOf } from '../log/port.ts'
+import { bothWatch, type ChunkSet, watches } from './chunk-set.ts'
 import type { Format, Sink } from './format.ts'
 import type { ChunkEdits } from './protocol.ts'
 import { LastWrites, RecentChanges } from './recent.ts'
-import { MIN_TICK_MS, tickIntervalMs } from './tick.ts'
+import { MAX_TICK_MS, MIN_TICK_MS, tickIntervalMs } from './tick.ts'
+import { Viewer, type ViewerOptions } from './viewer.ts'
 
 /** A viewer never holds more than this in the server. */
 export const MAX_BUFFERED_BYTES = 65_536
@@ -16,26 +18,20 @@ export const MAX_BUFFERED_BYTES = 65_536
 const MAX_FRAME_CELLS = 16_384
 /** Changes read back from the log for one viewer before a resync is the better answer. */
 const MAX_LOG_CHANGES = 65_536
+/** Cells of their own that a shadow-banned player's viewer may have waiting; the oldest go first. */
+const MAX_HIDDEN_CELLS = 4096
 const HEARTBEAT_MS = 15_000
 /** A viewer that said nothing for so long is gone. */
 export const SILENCE_MS = 45_000
 
 interface Group {
   readonly format: Format
-  /** null: every chunk. */
-  readonly chunks: ReadonlySet<number> | null
+  readonly chunks: ChunkSet
   readonly viewers: Set<Viewer>
-}
-
-export interface ViewerOptions {
-  readonly format: Format
-  /** The position of what the viewer already shows. */
-  readonly after: number
-  readonly chunks: ReadonlySet<number> | null
-  /** 0 for somebody the log does not know yet. */
-  readonly player: number
-  /** Whether silence means death: false where the transport has no way back. */
-  readonly answersHeartbeats: boolean
+  /** The last resync that was encoded, for all who fell behind together. */
+  resync:
+    | { readonly after: number; readonly position: number; readonly bytes: Uint8Array | undefined }
+    | undefined
 }
 
 export interface RoomStats {
@@ -44,33 +40,10 @@ export interface RoomStats {
   readonly tickMs: number
   readonly framesSent: number
   readonly skips: number
+  /** Catch-ups that took something to send, by where it came from. */
+  readonly fromMemory: number
+  readonly fromLog: number
   readonly resyncs: number
-}
-
-/** One connection's view of a board. */
-export class Viewer {
-  readonly sink: Sink
-  readonly format: Format
-  readonly answersHeartbeats: boolean
-  player: number
-  /** What the viewer was last sent reflects the board up to here. */
-  position: number
-  /** Set while frames are withheld: too much buffered, or a catch-up is under way. */
-  behind = false
-  catchingUp = false
-  /** Set when board information was withheld with the frames. */
-  missedBoard = false
-  heardMs: number
-  left = false
-
-  constructor(sink: Sink, options: ViewerOptions, nowMs: number) {
-    this.sink = sink
-    this.format = options.format
-    this.answersHeartbeats = options.answersHeartbeats
-    this.player = options.player
-    this.position = options.after
-    this.heardMs = nowMs
-  }
 }
 
 /**
@@ -80,7 +53,8 @@ export class Viewer {
  * once for each group of viewers that watch the same chunks in the same format, and writes the same bytes
  * to all of them. A viewer that would hold more than 64 KiB is skipped; when it has drained it is caught up
  * from where it was: from memory, else from the log, else by a resync that names the chunks to fetch. So
- * every viewer either has every change up to its position, or was told what to fetch.
+ * every viewer either has every change up to its position, or was told what to fetch: a connection that is
+ * lost at any point resumes from the last position it was sent.
  */
 export class Room {
   readonly #host: BoardHost
@@ -93,14 +67,22 @@ export class Room {
   /** Everything up to here has been ticked out. */
   #sent: number
   #boardChanged = false
-  #hidden: HiddenChange[] = []
+  /** Viewers that have hidden cells waiting for the tick. */
+  readonly #hiding = new Set<Viewer>()
+  readonly #boardFrames = new Map<
+    string,
+    { position: number; infoAt: number; bytes: Uint8Array | undefined }
+  >()
   #intervalMs = MIN_TICK_MS
   #lastTickMs = Number.NEGATIVE_INFINITY
   #cancelTick: (() => void) | undefined
   #cancelHeartbeat: (() => void) | undefined
+  #cancelRetry: (() => void) | undefined
   readonly #unlisten: () => void
   #framesSent = 0
   #skips = 0
+  #fromMemory = 0
+  #fromLog = 0
   #resyncs = 0
 
   constructor(host: BoardHost, clock: Clock) {
@@ -121,37 +103,36 @@ export class Room {
       tickMs: this.#intervalMs,
       framesSent: this.#framesSent,
       skips: this.#skips,
+      fromMemory: this.#fromMemory,
+      fromLog: this.#fromLog,
       resyncs: this.#resyncs,
     }
   }
 
   /** The viewer gets everything after `options.after`, then the live frames. */
   join(sink: Sink, options: ViewerOptions): Viewer {
-    const viewer = new Viewer(sink, options, this.#clock.now())
+    const { position, infoAt } = this.#host.canvas
+    const viewer = new Viewer(sink, options, infoAt, this.#clock.elapsedMs())
     this.#enter(viewer, options.format, options.chunks)
     this.#index(viewer)
-    const shadow = this.#host.canvas.shadows.cellsOf(viewer.player)
-    if (shadow.length > 0) this.#sendHidden(viewer, shadow)
-    if (viewer.position > this.#host.canvas.position) viewer.position = this.#host.canvas.position
+    if (viewer.position > position) viewer.position = position
     void this.#catchUp(viewer)
     return viewer
   }
 
   /**
-   * From now on the viewer hears of these chunks. The answer is a resync that names those it did not watch
-   * before and that hold anything: as of its position they are the viewer's to fetch.
+   * From now on the viewer hears of these chunks. The answer comes once the viewer has everything up to its
+   * position, and names the chunks that it did not watch before and that hold anything: as of that position
+   * they are the viewer's to fetch. Of several requests that wait for room, the last is answered, for all.
    */
-  subscribe(viewer: Viewer, chunks: ReadonlySet<number> | null): void {
+  subscribe(viewer: Viewer, request: number, chunks: ChunkSet): void {
     if (viewer.left) return
-    const before = this.#groupOf.get(viewer)?.chunks ?? null
+    const { owed } = viewer
+    const before = owed === undefined ? (this.#groupOf.get(viewer)?.chunks ?? null) : owed.known
     this.#exit(viewer)
     this.#enter(viewer, viewer.format, chunks)
-    const added: number[] = []
-    this.#host.canvas.chunks.forEach((chunk, index) => {
-      const now = chunks === null || chunks.has(index)
-      if (chunk !== undefined && now && before !== null && !before.has(index)) added.push(index)
-    })
-    viewer.sink.write(viewer.format.resync(this.#host.canvas.position, added))
+    viewer.owed = { request, known: bothWatch(before, chunks) }
+    void this.#catchUp(viewer)
   }
 
   /** The log has come to know who this is. */
@@ -159,10 +140,11 @@ export class Room {
     if (viewer.player === player || viewer.left) return
     viewer.player = player
     this.#index(viewer)
+    if (viewer.hidden.size > 0) void this.#catchUp(viewer)
   }
 
   heard(viewer: Viewer): void {
-    viewer.heardMs = this.#clock.now()
+    viewer.heardMs = this.#clock.elapsedMs()
   }
 
   /** The transport has room again. */
@@ -174,15 +156,16 @@ export class Room {
     viewer.left = true
     this.#exit(viewer)
     this.#behind.delete(viewer)
+    this.#hiding.delete(viewer)
     const peers = this.#byPlayer.get(viewer.player)
     if (peers?.delete(viewer) && peers.size === 0) this.#byPlayer.delete(viewer.player)
   }
 
-  #enter(viewer: Viewer, format: Format, chunks: ReadonlySet<number> | null): void {
+  #enter(viewer: Viewer, format: Format, chunks: ChunkSet): void {
     const key = `${format.name}:${chunks === null ? '*' : [...chunks].sort((a, b) => a - b).join(',')}`
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = { format, chunks, viewers: new Set() }
+      group = { format, chunks, viewers: new Set(), resync: undefined }
       this.#groups.set(key, group)
     }
     group.viewers.add(viewer)
@@ -206,17 +189,28 @@ export class Room {
       this.#byPlayer.set(viewer.player, peers)
     }
     peers.add(viewer)
+    for (const { x, y } of this.#host.canvas.shadows.cellsOf(viewer.player)) viewer.hidden.add(keyOf(x, y))
   }
 
   #onFold(position: number, changes: Changes, infoChanged: boolean): void {
     this.#recent.push(position, changes)
     this.#boardChanged ||= infoChanged
-    for (const hidden of changes.hidden) {
-      if (this.#byPlayer.has(hidden.player)) this.#hidden.push(hidden)
-    }
+    for (const hidden of changes.hidden) this.#hide(hidden)
     if (this.#cancelTick !== undefined) return
     const dueMs = this.#lastTickMs + this.#intervalMs - this.#clock.elapsedMs()
     this.#cancelTick = this.#clock.after(Math.max(0, dueMs), () => this.#tick())
+  }
+
+  #hide({ player, x, y }: HiddenChange): void {
+    for (const viewer of this.#byPlayer.get(player) ?? []) {
+      viewer.hidden.add(keyOf(x, y))
+      this.#hiding.add(viewer)
+      if (viewer.hidden.size <= MAX_HIDDEN_CELLS) continue
+      for (const oldest of viewer.hidden) {
+        viewer.hidden.delete(oldest)
+        break
+      }
+    }
   }
 
   #tick(): void {
@@ -225,15 +219,15 @@ export class Room {
     const { position, info } = this.#host.canvas
     const from = this.#sent
     this.#sent = position
-    if (this.#boardChanged) this.#sendBoard(position, info)
+    if (this.#boardChanged) this.#sendBoard()
     const tooMany = !this.#recent.covers(from) || this.#recent.countAfter(from) > 4 * MAX_FRAME_CELLS
     if (tooMany) for (const viewer of this.#groupOf.keys()) this.#fallBehind(viewer)
     else this.#sendEdits(position, this.#recent.after(from), info)
-    for (const hidden of this.#hidden) this.#sendHiddenToAll(hidden)
-    this.#hidden = []
-    for (const viewer of this.#behind) {
-      if (viewer.sink.bufferedBytes() === 0) void this.#catchUp(viewer)
+    for (const viewer of this.#hiding) {
+      if (!viewer.behind && !this.#sendHidden(viewer)) this.#fallBehind(viewer)
     }
+    this.#hiding.clear()
+    this.#catchUpDrained()
     const endMs = this.#clock.elapsedMs()
     this.#lastTickMs = startMs
     this.#intervalMs = tickIntervalMs(this.#intervalMs, endMs - startMs)
@@ -272,6 +266,23 @@ export class Room {
   #fallBehind(viewer: Viewer): void {
     viewer.behind = true
     this.#behind.add(viewer)
+    this.#armRetry()
+  }
+
+  #catchUpDrained(): void {
+    for (const viewer of this.#behind) {
+      if (viewer.sink.bufferedBytes() === 0) void this.#catchUp(viewer)
+    }
+  }
+
+  /** Looks again even when nothing happens on the board: a transport that was not quite full never drains. */
+  #armRetry(): void {
+    if (this.#cancelRetry !== undefined || this.#behind.size === 0) return
+    this.#cancelRetry = this.#clock.after(MAX_TICK_MS, () => {
+      this.#cancelRetry = undefined
+      this.#catchUpDrained()
+      this.#armRetry()
+    })
   }
 
   /** Sends everything after the viewer's position: memory, then log, then a resync. */
@@ -285,20 +296,39 @@ export class Room {
       if (!viewer.left) this.#catchUpFromMemory(viewer)
     } finally {
       viewer.catchingUp = false
+      this.#armRetry()
     }
   }
 
   #catchUpFromMemory(viewer: Viewer): void {
-    const { position, info } = this.#host.canvas
-    if (viewer.missedBoard && !this.#sendBoardTo(viewer, position, info)) return
+    const { position } = this.#host.canvas
+    if (viewer.missedBoard && !this.#sendBoardTo(viewer)) return
     if (
       !this.#recent.covers(viewer.position) ||
       this.#recent.countAfter(viewer.position) > 4 * MAX_FRAME_CELLS
     ) {
       if (!this.#resync(viewer)) return
-    } else if (!this.#sendGroups(viewer, position, this.#recent.after(viewer.position))) return
+    } else {
+      const edits = this.#recent.after(viewer.position)
+      if (!this.#sendGroups(viewer, position, edits)) return
+      if (edits.length > 0) this.#fromMemory += 1
+    }
+    if (viewer.hidden.size > 0 && !this.#sendHidden(viewer)) return
+    if (viewer.owed !== undefined && !this.#sendSubscribed(viewer, viewer.owed)) return
     viewer.behind = false
     this.#behind.delete(viewer)
+  }
+
+  #sendSubscribed(viewer: Viewer, { request, known }: NonNullable<Viewer['owed']>): boolean {
+    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
+    const added: number[] = []
+    this.#host.canvas.chunks.forEach((chunk, index) => {
+      if (chunk !== undefined && watches(chunks, index) && !watches(known, index)) added.push(index)
+    })
+    const bytes = viewer.format.subscribed(request, viewer.position, added)
+    if (bytes !== undefined && !this.#write(viewer, bytes)) return false
+    viewer.owed = undefined
+    return true
   }
 
   /** False when the viewer has no room yet. */
@@ -325,43 +355,64 @@ export class Room {
           changes += 1
           writes.add(x, y, color)
         })
-        if (viewer.left || changes > MAX_LOG_CHANGES) return
+        if (changes > MAX_LOG_CHANGES) return
       }
     } catch (error) {
       // A log that cannot be read now is no reason to leave the viewer without a picture: the resync is.
       if (error instanceof SpateError) return
       throw error
     }
-    this.#sendGroups(viewer, upTo, writes.groups())
+    if (viewer.left) return
+    if (this.#sendGroups(viewer, upTo, writes.groups()) && changes > 0) this.#fromLog += 1
   }
 
   #resync(viewer: Viewer): boolean {
-    const { canvas } = this.#host
-    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
-    const stale: number[] = []
-    canvas.chunks.forEach((chunk, index) => {
-      if (chunk === undefined || chunk.changedAt <= viewer.position) return
-      if (chunks === null || chunks.has(index)) stale.push(index)
-    })
-    if (stale.length > 0) {
-      if (!this.#write(viewer, viewer.format.resync(canvas.position, stale))) return false
+    const bytes = this.#resyncFrame(viewer)
+    if (bytes !== undefined) {
+      if (!this.#write(viewer, bytes)) return false
       this.#resyncs += 1
       if (viewer.format.endsAtResync) viewer.sink.close('resync')
     }
-    viewer.position = canvas.position
+    viewer.position = this.#host.canvas.position
     return true
   }
 
-  #sendBoard(position: number, info: BoardInfo): void {
+  /** Undefined when nothing that the viewer watches has changed. */
+  #resyncFrame(viewer: Viewer): Uint8Array | undefined {
+    const { position, chunks } = this.#host.canvas
+    const group = this.#groupOf.get(viewer)
+    const after = viewer.position
+    if (group === undefined) return undefined
+    if (group.resync?.after === after && group.resync.position === position) return group.resync.bytes
+    const stale: number[] = []
+    chunks.forEach((chunk, index) => {
+      if (chunk !== undefined && chunk.changedAt > after && watches(group.chunks, index)) stale.push(index)
+    })
+    const bytes = stale.length === 0 ? undefined : group.format.resync(position, stale)
+    group.resync = { after, position, bytes }
+    return bytes
+  }
+
+  #sendBoard(): void {
     this.#boardChanged = false
     for (const viewer of this.#groupOf.keys()) {
       viewer.missedBoard = true
-      if (!viewer.behind) this.#sendBoardTo(viewer, position, info)
+      if (!viewer.behind) this.#sendBoardTo(viewer)
     }
   }
 
-  #sendBoardTo(viewer: Viewer, position: number, info: BoardInfo): boolean {
-    const bytes = viewer.format.board(position, info)
+  /** Under the position that the viewer has: the edits that come with the news are still to be sent. */
+  #boardFrame(format: Format, position: number): Uint8Array | undefined {
+    const { info, infoAt } = this.#host.canvas
+    const known = this.#boardFrames.get(format.name)
+    if (known?.position === position && known.infoAt === infoAt) return known.bytes
+    const bytes = format.board(position, info)
+    this.#boardFrames.set(format.name, { position, infoAt, bytes })
+    return bytes
+  }
+
+  #sendBoardTo(viewer: Viewer): boolean {
+    const bytes = this.#boardFrame(viewer.format, viewer.position)
     if (bytes !== undefined && !this.#write(viewer, bytes)) {
       this.#fallBehind(viewer)
       return false
@@ -370,21 +421,25 @@ export class Room {
     return true
   }
 
-  #sendHiddenToAll(hidden: HiddenChange): void {
-    for (const viewer of this.#byPlayer.get(hidden.player) ?? []) this.#sendHidden(viewer, [hidden])
-  }
-
-  #sendHidden(viewer: Viewer, cells: readonly { x: number; y: number; color: number }[]): void {
+  /** The cells as the player sees them now, after the edits up to the same position. */
+  #sendHidden(viewer: Viewer): boolean {
+    const { canvas } = this.#host
     const writes = new LastWrites()
-    for (const { x, y, color } of cells) writes.add(x, y, color)
-    const bytes = viewer.format.hidden(viewer.position, writes.groups(), this.#host.canvas.info)
-    if (bytes !== undefined) this.#write(viewer, bytes)
+    for (const key of viewer.hidden) {
+      const x = key % 65_536
+      const y = Math.floor(key / 65_536)
+      writes.add(x, y, canvas.shadows.colorAt(viewer.player, x, y) ?? canvas.cellAt(x, y).color)
+    }
+    const bytes = viewer.format.hidden(viewer.position, writes.groups(), canvas.info)
+    if (bytes !== undefined && !this.#write(viewer, bytes)) return false
+    viewer.hidden.clear()
+    return true
   }
 
   #armHeartbeat(): void {
     this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
       this.#armHeartbeat()
-      const silentSince = this.#clock.now() - SILENCE_MS
+      const silentSince = this.#clock.elapsedMs() - SILENCE_MS
       for (const viewer of this.#groupOf.keys()) {
         if (viewer.answersHeartbeats && viewer.heardMs < silentSince) viewer.sink.close('silent for too long')
         else if (!viewer.behind) this.#sendHeartbeat(viewer)
@@ -402,6 +457,7 @@ export class Room {
     this.#unlisten()
     this.#cancelTick?.()
     this.#cancelHeartbeat?.()
+    this.#cancelRetry?.()
     for (const viewer of [...this.#groupOf.keys()]) {
       viewer.sink.close('the server is stopping')
       this.leave(viewer)
@@ -409,7 +465,11 @@ export class Room {
   }
 }
 
-/** Undefined when a frame would be larger than the chunks it is about. */
+function keyOf(x: number, y: number): number {
+  return y * 65_536 + x
+}
+
+/** Undefined when a frame would be larger than a viewer may hold, or than the chunks it is about. */
 function frameOf(
   format: Format,
   position: number,
@@ -417,5 +477,7 @@ function frameOf(
   info: BoardInfo,
 ): Uint8Array | undefined {
   const cells = edits.reduce((sum, { count }) => sum + count, 0)
-  return cells > MAX_FRAME_CELLS ? undefined : format.edits(position, edits, info)
+  if (cells > MAX_FRAME_CELLS) return undefined
+  const bytes = format.edits(position, edits, info)
+  return bytes.length > MAX_BUFFERED_BYTES ? undefined : bytes
 }

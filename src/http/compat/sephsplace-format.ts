@@ -37,6 +37,7 @@ export const sephsplaceFormat: Format = {
   },
   hidden: () => undefined,
   resync: () => textFrame('reload'),
+  subscribed: () => undefined,
   board: () => undefined,
   heartbeat: () => undefined,
 }
