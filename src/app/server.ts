@@ -11,6 +11,7 @@ import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
 import { Renderer } from '../boards/render/renderer.ts'
 import { type App, createApp } from '../http/app.ts'
 import { Images } from '../http/board-images.ts'
+import { Failures } from '../http/failures.ts'
 import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
 import { Rooms } from '../live/rooms.ts'
 import { LmdbLog } from '../log/lmdb.ts'
@@ -86,6 +87,7 @@ export class SpateServer implements AsyncDisposable {
       images: new Images(renderer, systemClock),
       clock: systemClock,
       logger,
+      failures: new Failures(logger, systemClock),
       adminToken: admin.value,
       origins: new Set(config.origins),
       trustsProxy: networkMatcher(config.trustedProxies),

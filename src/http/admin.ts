@@ -74,7 +74,8 @@ const BanSchema = Type.Object({
 export async function adminRoutes(app: App, services: HttpServices): Promise<void> {
   const { boards, players, clock } = services
   const security = [{ bearer: [] }]
-  app.addHook('preHandler', async (request) => requireAdmin(request.visitor))
+  // Before the body is read.
+  app.addHook('onRequest', async (request) => requireAdmin(request.visitor))
 
   function numberOf(player: Static<typeof PlayerRef>): number {
     const number = typeof player === 'number' ? player : players.playerNamed(player)
@@ -263,8 +264,13 @@ export async function adminRoutes(app: App, services: HttpServices): Promise<voi
       },
     },
     async (request, reply) => {
-      for (const host of boards.all()) await ban(host, request.body)
-      return reply.status(201).send({ boards: boards.all().map(({ id }) => id) })
+      numberOf(request.body.player)
+      // A board that has stopped is no reason to leave the player on the others.
+      const hosts = boards.all()
+      const results = await Promise.allSettled(hosts.map((host) => ban(host, request.body)))
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      return reply.status(201).send({ boards: hosts.map(({ id }) => id) })
     },
   )
 

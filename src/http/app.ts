@@ -1,8 +1,12 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import cors from '@fastify/cors'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import fastify, {
+  type ConnectionError,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -12,7 +16,7 @@ import fastify, {
 import { adminRoutes } from './admin.ts'
 import { boardRoutes } from './boards.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
-import { limitConnections } from './connections.ts'
+import { ConnectionCounts, limitConnections, limitProxied } from './connections.ts'
 import { editRoutes } from './edits.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
@@ -20,14 +24,15 @@ import { historyRoutes } from './history.ts'
 import { imageRoutes } from './images.ts'
 import { importRoutes } from './import.ts'
 import { meRoutes } from './me.ts'
-import { ProblemSchema, problemOf, retryAfterSeconds } from './problem.ts'
+import { invalidInput, ProblemSchema, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
 import { checkOrigin, type Visitor, visitorOf } from './visitor.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    visitor: Visitor
+    /** Errors on reading: `unauthorized` for a token that is none. */
+    readonly visitor: Visitor
   }
 }
 
@@ -40,6 +45,11 @@ export type App = FastifyInstance<
 >
 
 const MAX_BODY_BYTES = 1 << 20
+const CONNECTION_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+  ['HPE_HEADER_OVERFLOW', 431],
+])
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Only what the page itself brings; the canvas makes its images from blobs. */
@@ -55,6 +65,14 @@ const CONTENT_SECURITY_POLICY = [
 
 /** All routes of a server. Not listening yet. */
 export async function createApp(services: HttpServices): Promise<App> {
+  const answer = (error: unknown, reply: FastifyReply): FastifyReply => {
+    const problem = problemOf(error)
+    services.failures.answered(problem, error)
+    const retryAfter = retryAfterSeconds(problem)
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
+    void reply.header('x-content-type-options', 'nosniff')
+    return reply.status(problem.status).type('application/problem+json').send(problem)
+  }
   const app = fastify({
     loggerInstance: services.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -64,34 +82,54 @@ export async function createApp(services: HttpServices): Promise<App> {
     requestTimeout: 30_000,
     connectionTimeout: 0,
     keepAliveTimeout: 10_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+      // A client that offers HTTP/2 beside its request is answered in HTTP/1.1.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
     forceCloseConnections: true,
+    schemaErrorFormatter: invalidInput,
+    frameworkErrors: (error, _request, reply) => void answer(error, reply),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // Bodies are taken as they are, with nothing coerced and nothing left out; what stands in an address is text.
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
   limitConnections(app.server, services)
+  const proxied = new ConnectionCounts(services.maxConnectionsPerAddress)
 
   app.addSchema(ProblemSchema)
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error)
-    if (problem.status >= 500 && problem.code === 'internal') request.log.error(error)
-    const retryAfter = retryAfterSeconds(problem)
-    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
-    return reply.status(problem.status).type('application/problem+json').send(problem)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const problem = problemOf({
-      statusCode: 404,
-      message: `there is no ${request.method} ${pathOf(request)}`,
-    })
-    return reply.status(404).type('application/problem+json').send(problem)
-  })
+  app.setErrorHandler((error, _request, reply) => answer(error, reply))
+  app.setNotFoundHandler((request, reply) =>
+    answer({ statusCode: 404, message: `there is no ${request.method} ${pathOf(request)}` }, reply),
+  )
 
-  app.decorateRequest('visitor')
-  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+  const visitors = new WeakMap<FastifyRequest, Visitor>()
+  app.decorateRequest('visitor', {
+    getter() {
+      let visitor = visitors.get(this)
+      if (visitor === undefined) {
+        visitor = visitorOf(this.raw, this.ip, services)
+        visitors.set(this, visitor)
+      }
+      return visitor
+    },
+  })
+  app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-content-type-options', 'nosniff')
     if (!SAFE_METHODS.has(request.method)) checkOrigin(request.raw, services)
-    request.visitor = visitorOf(request.raw, request.ip, services)
   })
+  limitProxied(app, services, proxied)
+  if (services.origins.size > 0) {
+    await app.register(cors, {
+      origin: [...services.origins],
+      credentials: true,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: ['etag', 'retry-after', 'x-content-version'],
+      maxAge: 600,
+    })
+  }
 
   await app.register(swagger, {
     openapi: {
@@ -131,8 +169,20 @@ export async function createApp(services: HttpServices): Promise<App> {
       },
     })
   }
-  attachSockets(app.server, services)
+  attachSockets(app.server, services, proxied)
   return app
+}
+
+/** For what is not even a request: there is nobody to answer but the connection. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy()
+  const status = CONNECTION_ERRORS.get(error.code) ?? 400
+  const body = JSON.stringify(problemOf({ statusCode: status, message: 'not a request that can be read' }))
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
 }
 
 function pathOf(request: FastifyRequest): string {

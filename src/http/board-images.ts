@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts'
+import type { BoardInfo } from '../boards/canvas/canvas.ts'
+import type { Area } from '../boards/canvas/geometry.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { crop } from '../boards/render/crop.ts'
 import type { Renderer } from '../boards/render/renderer.ts'
@@ -9,84 +11,99 @@ const MIN_INTERVAL_MS = 250
 export interface VersionedImage {
   readonly png: Buffer
   readonly position: number
-  readonly etag: string
 }
 
+/** What of a board its image shows. Errors: `too-large`. */
+export type Framing = (info: BoardInfo) => Area
+
 /**
- * The whole image of one board: encoded at most once a version and at most every 250 ms, whoever asks. In
- * between, the last one is served, under its own version.
+ * One image of one board, kept as long as it is current: encoded at most once a version and at most every
+ * 250 ms, whoever asks. In between, the last one is served, under its own version; who needs a later one waits.
  */
-export class BoardImages {
+class BoardImage {
   readonly #host: BoardHost
+  readonly #framing: Framing
   readonly #renderer: Renderer
   readonly #clock: Clock
   #image: VersionedImage | undefined
   #encodedAtMs = Number.NEGATIVE_INFINITY
-  #encoding: Promise<VersionedImage> | undefined
-  /** Images encoded so far. */
+  #next: Promise<VersionedImage> | undefined
   encodes = 0
 
-  constructor(host: BoardHost, renderer: Renderer, clock: Clock) {
+  constructor(host: BoardHost, framing: Framing, renderer: Renderer, clock: Clock) {
     this.#host = host
+    this.#framing = framing
     this.#renderer = renderer
     this.#clock = clock
   }
 
-  /** At `atLeast` or later. Errors: those of the renderer. */
-  async whole(atLeast: number): Promise<VersionedImage> {
+  async at(atLeast: number): Promise<VersionedImage> {
     for (;;) {
       const image = this.#image
       if (image !== undefined && image.position >= atLeast) {
         const isCurrent = image.position === this.#host.canvas.position
-        if (isCurrent || this.#clock.elapsedMs() - this.#encodedAtMs < MIN_INTERVAL_MS) return image
+        if (isCurrent || this.#dueInMs() > 0) return image
       }
-      const encoding = this.#encoding
-      if (encoding === undefined) return this.#encode()
-      const done = await encoding
-      if (done.position >= atLeast) return done
+      this.#next ??= this.#encode().finally(() => {
+        this.#next = undefined
+      })
+      const next = await this.#next
+      if (next.position >= atLeast) return next
     }
   }
 
-  #encode(): Promise<VersionedImage> {
-    this.#encoding = this.#encodeNow().finally(() => {
-      this.#encoding = undefined
-    })
-    return this.#encoding
+  #dueInMs(): number {
+    return this.#encodedAtMs + MIN_INTERVAL_MS - this.#clock.elapsedMs()
   }
 
-  async #encodeNow(): Promise<VersionedImage> {
+  async #encode(): Promise<VersionedImage> {
+    const dueInMs = this.#dueInMs()
+    if (dueInMs > 0) await new Promise<void>((resolve) => this.#clock.after(dueInMs, resolve))
     const { position, info } = this.#host.canvas
+    const area = this.#framing(info)
     this.#encodedAtMs = this.#clock.elapsedMs()
     this.encodes += 1
-    const pixels = crop(info.extent, this.#host.now().chunk, info.background)
-    const png = await this.#renderer.png(pixels, info.extent.width, info.extent.height, info.palette)
-    this.#image = { png, position, etag: `"${position}"` }
+    const pixels = crop(area, this.#host.now().chunk, info.background)
+    const png = await this.#renderer.png(pixels, area.width, area.height, info.palette)
+    this.#image = { png, position }
     return this.#image
   }
 }
 
-/** The images of every board. */
+/** The images that many ask for, of every board. */
 export class Images {
   readonly #renderer: Renderer
   readonly #clock: Clock
-  readonly #boards = new Map<BoardHost, BoardImages>()
+  readonly #images = new Map<BoardHost, Map<Framing, BoardImage>>()
 
   constructor(renderer: Renderer, clock: Clock) {
     this.#renderer = renderer
     this.#clock = clock
   }
 
-  of(host: BoardHost): BoardImages {
-    let images = this.#boards.get(host)
+  /**
+   * @param framing the same function for the same image
+   * @param atLeast a position that the board has reached
+   * Errors: those of the framing and of the renderer.
+   */
+  get(host: BoardHost, framing: Framing, atLeast: number): Promise<VersionedImage> {
+    let images = this.#images.get(host)
     if (images === undefined) {
-      images = new BoardImages(host, this.#renderer, this.#clock)
-      this.#boards.set(host, images)
+      images = new Map()
+      this.#images.set(host, images)
     }
-    return images
+    let image = images.get(framing)
+    if (image === undefined) {
+      image = new BoardImage(host, framing, this.#renderer, this.#clock)
+      images.set(framing, image)
+    }
+    return image.at(atLeast)
   }
 
   /** Images encoded so far, over all boards. */
   get encodes(): number {
-    return [...this.#boards.values()].reduce((sum, { encodes }) => sum + encodes, 0)
+    let sum = 0
+    for (const images of this.#images.values()) for (const { encodes } of images.values()) sum += encodes
+    return sum
   }
 }

@@ -54,6 +54,7 @@ export async function boardRoutes(app: App, services: HttpServices): Promise<voi
   app.post(
     '/api/boards',
     {
+      onRequest: async (request) => requireAdmin(request.visitor),
       schema: {
         summary: 'Create a board',
         security: [{ bearer: [] }],
@@ -78,7 +79,6 @@ export async function boardRoutes(app: App, services: HttpServices): Promise<voi
       },
     },
     async (request, reply) => {
-      requireAdmin(request.visitor)
       const { id, width, height, left = 0, top = 0, background = 0, palette, timeMs, ...rest } = request.body
       const colors = palette === undefined ? [...CLASSIC_PALETTE] : colorsOf(palette)
       if (background >= colors.length)

@@ -16,7 +16,7 @@ const Answer = Type.Object({
 })
 
 export async function editRoutes(app: App, services: HttpServices): Promise<void> {
-  const { boards, clock } = services
+  const { boards, clock, failures } = services
 
   function answer(reply: FastifyReply, { position, verdicts, nextMs }: Judged): FastifyReply {
     const verdict = verdicts[0] ?? 0
@@ -29,6 +29,7 @@ export async function editRoutes(app: App, services: HttpServices): Promise<void
         nextMs,
       })
     }
+    failures.answered(problem, undefined)
     const retryAfter = retryAfterSeconds(problem)
     if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
     return reply.status(problem.status).type('application/problem+json').send(problem)

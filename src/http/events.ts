@@ -31,15 +31,17 @@ export async function eventRoutes(app: App, services: HttpServices): Promise<voi
     (request, reply) => {
       const host = services.boards.get(request.params.id)
       const last = request.headers['last-event-id']
+      // A browser that was dropped says what it saw last; the address still says where it once began.
       const after = positionFrom(typeof last === 'string' ? last : request.query.v, host.canvas.position)
+      void reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store')
+      void reply.header('x-accel-buffering', 'no')
       reply.hijack()
       const { raw } = reply
-      raw.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-        'x-content-type-options': 'nosniff',
-      })
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) raw.setHeader(name, value)
+      }
+      raw.writeHead(200)
+      if (request.method === 'HEAD') return void raw.end()
       raw.write('retry: 2000\n\n')
       const sink: Sink = {
         write: (bytes) => void raw.write(bytes),
@@ -51,7 +53,8 @@ export async function eventRoutes(app: App, services: HttpServices): Promise<voi
         format: eventStreamFormat,
         after,
         chunks: null,
-        player: request.visitor.player,
+        // What one player alone sees has no event of its own.
+        player: 0,
         answersHeartbeats: false,
       })
       raw.on('drain', () => room.drained(viewer))

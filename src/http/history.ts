@@ -5,11 +5,13 @@ import { eachCell } from '../boards/history.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { positionOf, START } from '../log/port.ts'
 import type { App } from './app.ts'
+import { Gate } from './gate.ts'
 import { Coordinate } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 
-/** Whole histories read at once; they share the thread with everybody else. */
-const MAX_READERS = 2
+/** Whole histories read at once, which share the thread with everybody else, and those that may wait. */
+const READ_AT_ONCE = 2
+const MAY_WAIT = 16
 const MAX_ENTRIES = 1000
 
 const Author = Type.Union([
@@ -27,7 +29,7 @@ const CellParams = Type.Object({ id: Type.String({ maxLength: 64 }), x: Coordina
 
 export async function historyRoutes(app: App, services: HttpServices): Promise<void> {
   const { boards, players } = services
-  let readers = 0
+  const reading = new Gate(READ_AT_ONCE, MAY_WAIT, 'too many histories are being read')
 
   /** A source's author shows under the name it had there. */
   function author(number: number): { number: number; name: string | null } | null {
@@ -96,9 +98,7 @@ export async function historyRoutes(app: App, services: HttpServices): Promise<v
       const upTo = positionOf(
         Math.min(host.canvas.position, (request.query.before ?? Number.MAX_SAFE_INTEGER) - 1),
       )
-      if (readers >= MAX_READERS) throw new SpateError('overloaded', 'other histories are being read')
-      readers += 1
-      try {
+      return reading.pass(async () => {
         const found: { position: number; color: number; player: number; timeMs: number }[] = []
         const wrappedX = wrap(x)
         const wrappedY = wrap(y)
@@ -120,9 +120,7 @@ export async function historyRoutes(app: App, services: HttpServices): Promise<v
           })),
           next: found.length > entries.length && oldest !== undefined ? oldest.position : null,
         }
-      } finally {
-        readers -= 1
-      }
+      })
     },
   )
 }

@@ -9,8 +9,11 @@ import type { View } from '../boards/picture.ts'
 import { crop } from '../boards/render/crop.ts'
 import { positionOf } from '../log/port.ts'
 import type { App } from './app.ts'
-import type { VersionedImage } from './board-images.ts'
+import { BoardAges } from './board-ages.ts'
+import type { Framing } from './board-images.ts'
+import { isKnown } from './etag.ts'
 import { positionFrom } from './events.ts'
+import { Gate } from './gate.ts'
 import { BoardParams, Coordinate } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 
@@ -22,6 +25,9 @@ const FRESH = 'public, max-age=1, stale-while-revalidate=10'
 const FOR_EVER = 'public, max-age=31536000, immutable'
 /** How long a request waits for a position that this server has not reached. */
 const WAIT_MS = 2_000
+const POSITION = /^\d{1,16}$/
+/** A day, or a time with its offset: without one it would mean something else on every server. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/i
 
 const ImageQuery = Type.Object({
   /** A position, or an ISO 8601 time. */
@@ -39,23 +45,35 @@ const ChunkParams = Type.Object({
   cy: Type.Integer({ minimum: 0, maximum: 255 }),
 })
 
+/** Past moments read at once, and images made that nobody else asks for; how many may wait for either. */
+const PAST_AT_ONCE = 2
+const IMAGES_AT_ONCE = 4
+const MAY_WAIT = 64
+
 export async function imageRoutes(app: App, services: HttpServices): Promise<void> {
   const { boards, images, renderer, clock } = services
-  function send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    image: VersionedImage,
-    cache: string,
-  ): FastifyReply {
-    void reply.header('etag', image.etag).header('x-content-version', image.position)
-    void reply.header('cache-control', cache)
-    if (request.headers['if-none-match'] === image.etag) return reply.status(304).send()
-    return reply.type('image/png').send(image.png)
+  const ages = new BoardAges()
+  const past = new Gate(PAST_AT_ONCE, MAY_WAIT, 'too many past moments are being read')
+  const making = new Gate(IMAGES_AT_ONCE, MAY_WAIT, 'too many images are being made')
+
+  /** The headers of an answer; true when the client has that entity and the answer is done. */
+  function isFresh(request: FastifyRequest, reply: FastifyReply, entity: Entity): boolean {
+    describe(reply, entity)
+    if (!isKnown(request.headers['if-none-match'], entity.etag)) return false
+    void reply.status(304).send()
+    return true
   }
 
-  async function render(view: View, area: Area): Promise<Buffer> {
-    const pixels = crop(area, view.chunk, view.info.background)
-    return renderer.png(pixels, area.width, area.height, view.info.palette)
+  /** @param take asked again when its turn has come, so that picture and headers are of one moment */
+  async function sendImage(request: FastifyRequest, reply: FastifyReply, take: () => Shot): Promise<void> {
+    if (isFresh(request, reply, take().entity)) return
+    const { entity, png } = await making.pass(async () => {
+      const { view, area, entity } = take()
+      const pixels = crop(area, view.chunk, view.info.background)
+      return { entity, png: await renderer.png(pixels, area.width, area.height, view.info.palette) }
+    })
+    describe(reply, entity)
+    void reply.type('image/png').send(png)
   }
 
   app.get(
@@ -70,19 +88,26 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
     async (request, reply) => {
       const host = boards.get(request.params.id)
       const { at, v, left, top, width, height } = request.query
-      await reached(host, positionFrom(v, 0))
+      const atLeast = positionFrom(v, 0)
+      await reached(host, atLeast)
+      const age = await ages.of(host)
       const isWhole = left === undefined && top === undefined && width === undefined && height === undefined
       if (at === undefined && isWhole) {
-        areaOf(host.canvas.info.extent, request.query)
-        return send(request, reply, await images.of(host).whole(positionFrom(v, 0)), FRESH)
+        const { position, png } = await images.get(host, wholeBoard, atLeast)
+        if (isFresh(request, reply, { etag: `"${age}-${position}"`, position, cache: FRESH })) return reply
+        return reply.type('image/png').send(png)
       }
-      const view = at === undefined ? host.now() : await viewAt(host, at)
-      const area = areaOf(view.info.extent, request.query)
-      const etag = `"${view.position}-${area.left}.${area.top}.${area.width}.${area.height}"`
-      void reply.header('x-content-version', view.position).header('etag', etag)
-      void reply.header('cache-control', at !== undefined && /^\d+$/.test(at) ? FOR_EVER : FRESH)
-      if (request.headers['if-none-match'] === etag) return reply.status(304).send()
-      return reply.type('image/png').send(await render(view, area))
+      const viewed =
+        at === undefined ? undefined : await past.pass(() => viewAt(host, momentFrom(at, clock.now())))
+      const cache = at !== undefined && POSITION.test(at) ? FOR_EVER : FRESH
+      await sendImage(request, reply, () => {
+        const view = viewed ?? host.now()
+        const { position } = view
+        const area = areaOf(view.info.extent, request.query)
+        const etag = `"${age}-${position}-${area.left}.${area.top}.${area.width}.${area.height}"`
+        return { view, area, entity: { etag, position, cache } }
+      })
+      return reply
     },
   )
 
@@ -117,16 +142,17 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
     async (request, reply) => {
       const host = boards.get(request.params.id)
       await reached(host, positionFrom(request.query.v, 0))
-      const { position } = host.canvas
-      const chunk = host.canvas.chunks[(request.params.cy << 8) | request.params.cx]
-      const etag = `"c${chunk?.changedAt ?? 0}"`
-      void reply.header('x-content-version', position).header('etag', etag).header('cache-control', FRESH)
+      const age = await ages.of(host)
+      const { position, chunks } = host.canvas
+      const chunk = chunks[(request.params.cy << 8) | request.params.cx]
+      // Weak: compressed and plain are one entity.
+      const etag = `W/"${age}-c${chunk?.changedAt ?? 0}"`
       void reply.header('vary', 'accept-encoding')
-      if (request.headers['if-none-match'] === etag) return reply.status(304).send()
+      if (isFresh(request, reply, { etag, position, cache: FRESH })) return reply
       void reply.type('application/octet-stream')
       if (chunk === undefined) return reply.send(Buffer.alloc(0))
       const colors = Buffer.from(chunk.colors)
-      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(colors)
+      if (!takesGzip(request.headers['accept-encoding'])) return reply.send(colors)
       void reply.header('content-encoding', 'gzip')
       return reply.send(await compress(colors, { level: 1 }))
     },
@@ -137,19 +163,21 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
     { schema: { summary: 'A chunk as an indexed PNG', params: ChunkParams } },
     async (request, reply) => {
       const host = boards.get(request.params.id)
+      const age = await ages.of(host)
       const index = (request.params.cy << 8) | request.params.cx
-      const etag = `"c${host.canvas.chunks[index]?.changedAt ?? 0}-${host.canvas.infoAt}"`
-      const { position, info } = host.canvas
-      void reply.header('x-content-version', position).header('etag', etag).header('cache-control', FRESH)
-      if (request.headers['if-none-match'] === etag) return reply.status(304).send()
-      const origin = chunkOrigin(index)
-      const area = {
-        left: unwrap(origin.x, info.extent.left),
-        top: unwrap(origin.y, info.extent.top),
-        width: CHUNK_SIDE,
-        height: CHUNK_SIDE,
-      }
-      return reply.type('image/png').send(await render(host.now(), area))
+      await sendImage(request, reply, () => {
+        const { position, info, infoAt, chunks } = host.canvas
+        const origin = chunkOrigin(index)
+        const area = {
+          left: unwrap(origin.x, info.extent.left),
+          top: unwrap(origin.y, info.extent.top),
+          width: CHUNK_SIDE,
+          height: CHUNK_SIDE,
+        }
+        const etag = `"${age}-c${chunks[index]?.changedAt ?? 0}-${infoAt}"`
+        return { view: host.now(), area, entity: { etag, position, cache: FRESH } }
+      })
+      return reply
     },
   )
 
@@ -172,13 +200,49 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
   }
 }
 
-/** @param at a position or an ISO 8601 time */
-export function viewAt(host: BoardHost, at: string): Promise<View> {
-  if (/^\d{1,16}$/.test(at)) return host.at(positionOf(Number(at)))
-  const timeMs = Date.parse(at)
-  if (Number.isNaN(timeMs)) throw new SpateError('invalid', 'at: expected a position or an ISO 8601 time')
-  return host.atTime(timeMs)
+interface Entity {
+  readonly etag: string
+  readonly position: number
+  readonly cache: string
 }
+
+interface Shot {
+  readonly view: View
+  readonly area: Area
+  readonly entity: Entity
+}
+
+function describe(reply: FastifyReply, { etag, position, cache }: Entity): void {
+  void reply.header('etag', etag).header('x-content-version', position).header('cache-control', cache)
+}
+
+/** A position, or a time in ms. */
+type Moment = { readonly position: number } | { readonly timeMs: number }
+
+/** Errors: `invalid` for what is neither a position nor an ISO 8601 time, `not-found` for what is to come. */
+function momentFrom(text: string, nowMs: number): Moment {
+  if (POSITION.test(text)) return { position: positionFrom(text, 0) }
+  const timeMs = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(timeMs)) {
+    throw new SpateError('invalid', 'at: expected a position, or a time such as 2026-11-21T09:00:00Z')
+  }
+  if (timeMs > nowMs) throw new SpateError('not-found', 'at: that moment has not come yet')
+  return { timeMs }
+}
+
+function viewAt(host: BoardHost, moment: Moment): Promise<View> {
+  return 'position' in moment ? host.at(positionOf(moment.position)) : host.atTime(moment.timeMs)
+}
+
+function takesGzip(acceptEncoding = ''): boolean {
+  return acceptEncoding.split(',').some((part) => {
+    const [coding, ...weights] = part.split(';').map((text) => text.trim().toLowerCase())
+    return coding === 'gzip' && !weights.some((weight) => /^q=0(\.0*)?$/.test(weight))
+  })
+}
+
+/** Errors: `too-large`. */
+export const wholeBoard: Framing = ({ extent }) => areaOf(extent, {})
 
 function areaOf(extent: Area, query: { left?: number; top?: number; width?: number; height?: number }): Area {
   const asked = {

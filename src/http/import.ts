@@ -21,6 +21,7 @@ export async function importRoutes(app: App, services: HttpServices): Promise<vo
     '/api/boards/:id/painted',
     {
       bodyLimit: 8 << 20,
+      onRequest: async (request) => requireAdmin(request.visitor),
       schema: {
         summary: 'Add cells from elsewhere; a cell painted later than its time keeps what it has',
         description: 'Columns of equal length. authors are named by index + 1 in author; 0 is nobody.',
@@ -49,7 +50,6 @@ export async function importRoutes(app: App, services: HttpServices): Promise<vo
       },
     },
     async (request) => {
-      requireAdmin(request.visitor)
       const host = boards.get(request.params.id)
       const { source, authors, author, timeMs, x, y, color } = request.body
       const count = x.length

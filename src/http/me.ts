@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { SpateError } from '../base/errors.ts'
+import { MAX_TOKENS } from '../players/directory.ts'
 import { newToken, tokenHash } from '../players/identity.ts'
 import type { App } from './app.ts'
+import { IDENTITY_CHANGE_COST, limit } from './limits.ts'
 import type { HttpServices } from './services.ts'
-import { playerOf, setCookieHeader } from './visitor.ts'
+import { isHttps, playerOf, setCookieHeader } from './visitor.ts'
 
 const Me = Type.Object({
   /** null until the first intent. */
@@ -23,7 +25,7 @@ export async function meRoutes(app: App, services: HttpServices): Promise<void> 
       if (visitor.key === undefined) {
         void reply.header(
           'set-cookie',
-          setCookieHeader(identities.newCookie().cookie, request.protocol === 'https'),
+          setCookieHeader(identities.newCookie().cookie, isHttps(request.raw, services)),
         )
       }
       void reply.header('cache-control', 'no-store')
@@ -47,6 +49,7 @@ export async function meRoutes(app: App, services: HttpServices): Promise<void> 
     },
     async (request) => {
       const { visitor } = request
+      limit(services, visitor, IDENTITY_CHANGE_COST)
       const player = await playerOf(visitor, services)
       await players.rename(player, request.body.name)
       return { player, name: players.player(player)?.name ?? null, admin: visitor.isAdmin }
@@ -58,6 +61,7 @@ export async function meRoutes(app: App, services: HttpServices): Promise<void> 
     {
       schema: {
         summary: 'A bearer token for a bot that plays as me; shown once',
+        description: `A player has at most ${MAX_TOKENS} at a time.`,
         body: Type.Object({ label: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
         response: { 201: Type.Object({ token: Type.String(), player: Type.Integer() }) },
       },
@@ -66,6 +70,7 @@ export async function meRoutes(app: App, services: HttpServices): Promise<void> 
       if (request.visitor.isAdmin) {
         throw new SpateError('forbidden', 'the organiser has a token; make this one with a cookie')
       }
+      limit(services, request.visitor, IDENTITY_CHANGE_COST)
       const player = await playerOf(request.visitor, services)
       const token = newToken()
       await players.issueToken(player, tokenHash(token), request.body.label)
@@ -82,11 +87,11 @@ export async function meRoutes(app: App, services: HttpServices): Promise<void> 
       },
     },
     async (request, reply) => {
-      const token = request.headers.authorization?.replace(/^Bearer /i, '')
-      if (token === undefined || request.visitor.isAdmin) {
+      const { tokenHash: hash } = request.visitor
+      if (hash === undefined) {
         throw new SpateError('invalid', 'send the token to revoke as Authorization: Bearer')
       }
-      await players.revokeToken(tokenHash(token))
+      await players.revokeToken(hash)
       return reply.status(204).send(null)
     },
   )

@@ -10,7 +10,7 @@ interface Reading {
 export class Metrics {
   readonly #registry = new Registry()
 
-  constructor({ boards, rooms, players, images }: HttpServices) {
+  constructor({ boards, rooms, players, images, failures }: HttpServices) {
     collectDefaultMetrics({ register: this.#registry })
     const perRoom = (read: (stats: ReturnType<typeof rooms.all>[number]['room']['stats']) => number) => () =>
       rooms.all().map(({ board, room }) => ({ labels: { board }, value: read(room.stats) }))
@@ -57,13 +57,16 @@ export class Metrics {
     )
     this.#gauge('spate_players', 'Players on record', () => [{ labels: {}, value: players.count }])
     this.#gauge('spate_images_encoded', 'Whole images encoded', () => [{ labels: {}, value: images.encodes }])
+    this.#gauge('spate_problems', 'Problems answered since the start, by code', () =>
+      [...failures.counts].map(([code, value]) => ({ labels: { code }, value })),
+    )
   }
 
   #gauge(name: string, help: string, read: () => Reading[]): void {
     const gauge = new Gauge({
       name,
       help,
-      labelNames: ['board'],
+      labelNames: ['board', 'code'],
       registers: [this.#registry],
       collect() {
         gauge.reset()

@@ -3,6 +3,7 @@ import { RecordType } from '../boards/canvas/records.ts'
 import { Verdict } from '../boards/canvas/verdict.ts'
 import type { BoardHost } from '../boards/host.ts'
 import type { Intent } from '../boards/intake.ts'
+import { limit } from './limits.ts'
 import type { HttpServices } from './services.ts'
 import { playerOf, type Visitor } from './visitor.ts'
 
@@ -60,16 +61,6 @@ function isBlank({ canvas }: BoardHost, edit: Intent | undefined): boolean {
 
 function isRefusal(verdict: number): boolean {
   return verdict !== Verdict.accepted && verdict !== Verdict.shadowed && verdict !== Verdict.unchanged
-}
-
-function limit(services: HttpServices, visitor: Visitor, edits: number): void {
-  const nowMs = services.clock.now()
-  const waitMs =
-    services.addressEdits.take(visitor.address, edits, nowMs) ||
-    (visitor.player === 0 ? 0 : services.playerEdits.take(visitor.player, edits, nowMs))
-  if (waitMs > 0) {
-    throw new SpateError('limited', 'too many edits; slow down', { retryAfterMs: waitMs })
-  }
 }
 
 /** Takes a player's last placement back. Errors: as {@link place}. */

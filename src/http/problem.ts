@@ -44,6 +44,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 }
 
 const RETRY_AFTER_MS = 2_000
+const MAX_SENTENCES = 4
 
 function problem(status: number, code: string, detail: string, retryAfterMs?: number): ProblemDocument {
   const base = {
@@ -68,6 +69,25 @@ export function problemOf(error: unknown): ProblemDocument {
     return problem(statusCode, code, message ?? '')
   }
   return problem(500, 'internal', 'the server failed; its log says why')
+}
+
+interface InputError {
+  readonly keyword?: string
+  readonly instancePath?: string
+  readonly message?: string
+}
+
+/** What is wrong with a request's parts: a few sentences, each naming its place. */
+export function invalidInput(errors: readonly InputError[], part: string): Error {
+  const where = part === 'querystring' ? 'query' : part
+  const sentences = errors
+    // The properties that are not expected are each named by an error of their own.
+    .filter(({ keyword }) => keyword !== 'additionalProperties')
+    .map(({ keyword, instancePath = '', message = '' }) => {
+      const what = keyword === 'boolean' ? 'is not expected' : message
+      return `${where}${instancePath} ${what}`
+    })
+  return new Error([...new Set(sentences)].slice(0, MAX_SENTENCES).join('; '))
 }
 
 interface Refusal {

@@ -7,6 +7,7 @@ import type { Rooms } from '../live/rooms.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
 import type { Images } from './board-images.ts'
+import type { Failures } from './failures.ts'
 
 /** What the routes work with. */
 export interface HttpServices {
@@ -18,6 +19,7 @@ export interface HttpServices {
   readonly images: Images
   readonly clock: Clock
   readonly logger: Logger
+  readonly failures: Failures
   readonly adminToken: string
   /** Origins of other sites whose pages may place. */
   readonly origins: ReadonlySet<string>

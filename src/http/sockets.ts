@@ -2,20 +2,23 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import proxyAddr from 'proxy-addr'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { SpateError } from '../base/errors.ts'
 import type { Sink } from '../live/format.ts'
 import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from '../live/protocol.ts'
+import { addressGroup } from './address.ts'
 import { acceptSephsplace, isSephsplaceSocket } from './compat/sephsplace-socket.ts'
+import type { ConnectionCounts } from './connections.ts'
 import { acceptLive, LIVE_PATH } from './live.ts'
-import { problemOf } from './problem.ts'
+import { problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
-import { checkOrigin, setCookieHeader, visitorOf } from './visitor.ts'
+import { checkOrigin, isHttps, setCookieHeader, visitorOf } from './visitor.ts'
 
 /** Where a viewer with a full socket is given up instead of waited for. */
 const CLOSE_GRACE_MS = 3_000
 const GOING_AWAY = 1001
 
 /** Answers upgrades: the live protocol under /api, sephsplace's wherever its clients ask for it. */
-export function attachSockets(server: Server, services: HttpServices): void {
+export function attachSockets(server: Server, services: HttpServices, proxied: ConnectionCounts): void {
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -27,15 +30,21 @@ export function attachSockets(server: Server, services: HttpServices): void {
   const cookies = new WeakMap<IncomingMessage, string>()
   sockets.on('headers', (headers, request) => {
     const cookie = cookies.get(request)
-    if (cookie !== undefined) headers.push(`Set-Cookie: ${setCookieHeader(cookie, false)}`)
+    if (cookie === undefined) return
+    headers.push(`Set-Cookie: ${setCookieHeader(cookie, isHttps(request, services))}`)
   })
+
+  sockets.on('wsClientError', ({ message }, socket) => refuse(socket, { statusCode: 400, message }))
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     try {
       checkOrigin(request, services)
       const address = proxyAddr(request, services.trustsProxy)
-      const url = new URL(request.url ?? '/', 'http://localhost')
+      if (services.trustsProxy(request.socket.remoteAddress ?? '')) {
+        socket.on('close', proxied.take(addressGroup(address)))
+      }
+      const url = urlOf(request)
       const live = LIVE_PATH.exec(url.pathname)
       if (live !== null) {
         const visitor = visitorOf(request, address, services)
@@ -56,13 +65,36 @@ export function attachSockets(server: Server, services: HttpServices): void {
       refuse(socket, error)
     }
   })
+
+  function refuse(socket: Duplex, error: unknown): void {
+    const problem = problemOf(error)
+    services.failures.answered(problem, error)
+    const body = JSON.stringify(problem)
+    const retryAfter = retryAfterSeconds(problem)
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${problem.title}\r\n` +
+        `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        (retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`) +
+        `X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${body}`,
+      () => socket.destroy(),
+    )
+  }
 }
 
-/** Bytes that are frames already go to the connection as they are: built once, written to many. */
+/** Errors: `invalid` for what is no address. */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  if (!URL.canParse(url, 'http://localhost')) throw new SpateError('invalid', 'not an address')
+  return new URL(url, 'http://localhost')
+}
+
+/**
+ * Bytes that are frames already go to the connection as they are: built once, written to many. After a close
+ * frame, ours or the peer's, there is nothing more to say.
+ */
 function sinkOf(ws: WebSocket, socket: Duplex): Sink {
   return {
     write: (bytes) => {
-      if (!socket.destroyed) socket.write(bytes)
+      if (ws.readyState === ws.OPEN) socket.write(bytes)
     },
     bufferedBytes: () => socket.writableLength,
     close: (reason) => {
@@ -70,15 +102,4 @@ function sinkOf(ws: WebSocket, socket: Duplex): Sink {
       setTimeout(() => ws.terminate(), CLOSE_GRACE_MS).unref()
     },
   }
-}
-
-function refuse(socket: Duplex, error: unknown): void {
-  const problem = problemOf(error)
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\n` +
-      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  )
 }

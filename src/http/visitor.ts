@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { SpateError } from '../base/errors.ts'
 import { sameSecret, tokenHash } from '../players/identity.ts'
+import { addressGroup } from './address.ts'
 import type { HttpServices } from './services.ts'
 
 const COOKIE = 'spate'
 const COOKIE_AGE_SECONDS = 365 * 24 * 3600
+/** The organiser is one player, whatever the token is. */
+const ORGANISER_KEY = 'o:organiser'
 
 /** Who sent a request. */
 export interface Visitor {
@@ -13,29 +16,45 @@ export interface Visitor {
   /** The player's number, 0 while the log does not know them. */
   player: number
   readonly isAdmin: boolean
+  /** As limits count it. */
   readonly address: string
+  /** Of the bearer token that says who this is, which may be revoked while a connection lives. */
+  readonly tokenHash: string | undefined
 }
 
 /** Errors: `unauthorized` for a token that is none. */
-export function visitorOf(request: IncomingMessage, address: string, services: HttpServices): Visitor {
+export function visitorOf(request: IncomingMessage, ip: string, services: HttpServices): Visitor {
+  const address = addressGroup(ip)
+  const { players } = services
   const token = bearerOf(request)
   if (token !== undefined) {
     if (sameSecret(token, services.adminToken)) {
-      return { key: 'c:admin', player: services.players.find('c:admin') ?? 0, isAdmin: true, address }
+      const player = players.find(ORGANISER_KEY) ?? 0
+      return { key: ORGANISER_KEY, player, isAdmin: true, address, tokenHash: undefined }
     }
-    const player = services.players.playerOfToken(tokenHash(token))
+    const hash = tokenHash(token)
+    const player = players.playerOfToken(hash)
     if (player === undefined) throw new SpateError('unauthorized', 'this token is not known')
-    return { key: services.players.player(player)?.key, player, isAdmin: false, address }
+    return { key: players.player(player)?.key, player, isAdmin: false, address, tokenHash: hash }
   }
   const cookie = cookieOf(request)
   const key = cookie === undefined ? undefined : services.identities.keyOfCookie(cookie)
-  return { key, player: key === undefined ? 0 : (services.players.find(key) ?? 0), isAdmin: false, address }
+  const player = key === undefined ? 0 : (players.find(key) ?? 0)
+  return { key, player, isAdmin: false, address, tokenHash: undefined }
 }
 
+/** Errors: `unauthorized` when the visitor came with a token that was revoked since. */
+export function requireToken(visitor: Visitor, services: HttpServices): void {
+  if (visitor.tokenHash === undefined || services.players.playerOfToken(visitor.tokenHash) !== undefined)
+    return
+  throw new SpateError('unauthorized', 'this token was revoked')
+}
+
+/** Other schemes are for somebody in between, such as a proxy that asks for a password. */
 function bearerOf(request: IncomingMessage): string | undefined {
   const header = request.headers.authorization
-  if (header === undefined) return undefined
-  const token = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(header)?.[1]
+  if (header === undefined || !/^Bearer(?: |$)/i.test(header)) return undefined
+  const token = /^Bearer +([\x21-\x7e]{1,256}) *$/i.exec(header)?.[1]
   if (token === undefined) throw new SpateError('unauthorized', 'expected Authorization: Bearer TOKEN')
   return token
 }
@@ -47,6 +66,16 @@ function cookieOf(request: IncomingMessage): string | undefined {
 export function setCookieHeader(cookie: string, isSecure: boolean): string {
   const secure = isSecure ? '; Secure' : ''
   return `${COOKIE}=${cookie}; Path=/; Max-Age=${COOKIE_AGE_SECONDS}; HttpOnly; SameSite=Lax${secure}`
+}
+
+/** Whether the visitor's own connection is encrypted, as far as we or a trusted proxy can tell. */
+export function isHttps(request: IncomingMessage, services: HttpServices): boolean {
+  const { socket, headers } = request
+  const forwarded = headers['x-forwarded-proto']
+  if (typeof forwarded === 'string' && services.trustsProxy(socket.remoteAddress ?? '')) {
+    return forwarded.split(',').at(-1)?.trim() === 'https'
+  }
+  return 'encrypted' in socket && socket.encrypted === true
 }
 
 /** Errors: `unauthorized` without a token, `forbidden` with another's. */
@@ -79,14 +108,19 @@ export async function playerOf(visitor: Visitor, services: HttpServices): Promis
 }
 
 /**
- * Refuses what a page of another site asks for in its visitor's name. Requests without an Origin do not
- * come from pages. Errors: `forbidden`.
+ * Refuses what a page of another site asks for in its visitor's name. A browser that says where a request
+ * comes from (Sec-Fetch-Site, which pages cannot set) is believed; else the page's origin must name the host
+ * that was asked. Requests with neither do not come from pages. Errors: `forbidden`.
  */
 export function checkOrigin(request: IncomingMessage, services: HttpServices): void {
   const { origin, host } = request.headers
-  if (origin === undefined || services.origins.has(origin)) return
-  const from = URL.canParse(origin) ? new URL(origin).host : undefined
-  if (from === undefined || from !== host) {
-    throw new SpateError('forbidden', `pages of ${origin} may not do this here (SPATE_ORIGINS)`)
-  }
+  const site = request.headers['sec-fetch-site']
+  if (origin !== undefined && services.origins.has(origin)) return
+  if (site === 'same-origin' || site === 'none') return
+  const from = origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined
+  if (site === undefined && (origin === undefined || (from !== undefined && from === host))) return
+  throw new SpateError(
+    'forbidden',
+    `pages of ${origin ?? 'other sites'} may not do this here (SPATE_ORIGINS)`,
+  )
 }

@@ -13,12 +13,16 @@ const MAX_CACHED_KEYS = 262_144
 const COMMIT_AGAIN_AFTER_MS = 1_000
 const MAX_KEYS_A_RECORD = 10_000
 export const MAX_KEY_LENGTH = 256
+/** Bearer tokens that one player may have at a time. */
+export const MAX_TOKENS = 32
 
 export interface Player {
   readonly number: number
   readonly key: string
   readonly name: string | null
   readonly joinedMs: number
+  /** Bearer tokens that are not revoked. */
+  readonly tokens: number
 }
 
 interface Joining {
@@ -192,8 +196,13 @@ export class PlayerDirectory {
     if (this.#verdicts.get(position) === false) throw taken
   }
 
+  /** Errors: `conflict` when the player has too many. */
   async issueToken(player: number, hash: string, label: string): Promise<void> {
-    await this.#write([{ type: PlayerRecordType.tokenIssued, body: { player, hash, label } }])
+    const tooMany = new SpateError('conflict', `a player has at most ${MAX_TOKENS} tokens: revoke one first`)
+    if ((this.player(player)?.tokens ?? 0) >= MAX_TOKENS) throw tooMany
+    const body = { player, hash, label }
+    const position = await this.#write([{ type: PlayerRecordType.tokenIssued, body }])
+    if (this.#verdicts.get(position) === false) throw tooMany
   }
 
   async revokeToken(hash: string): Promise<void> {
@@ -279,9 +288,9 @@ export class PlayerDirectory {
         for (const key of record.body.keys) {
           if (this.find(key) !== undefined) continue
           this.#count += 1
-          const player: Player = { number: this.#count, key, name: null, joinedMs: timeMs }
+          const player: Player = { number: this.#count, key, name: null, joinedMs: timeMs, tokens: 0 }
           put(this.#numbers, key, numberBytes(player.number))
-          put(this.#players, player.number, Buffer.from(JSON.stringify(player)))
+          put(this.#players, player.number, playerBytes(player))
           this.#remember(key, player.number)
         }
         return true
@@ -296,15 +305,26 @@ export class PlayerDirectory {
         const before = player.name === null ? undefined : nameKey(player.name)
         if (before !== undefined) put(this.#names, before, null)
         put(this.#names, key, numberBytes(number))
-        put(this.#players, number, Buffer.from(JSON.stringify({ ...player, name })))
+        put(this.#players, number, playerBytes({ ...player, name }))
         return true
       }
-      case PlayerRecordType.tokenIssued:
-        put(this.#tokens, record.body.hash, numberBytes(record.body.player))
+      case PlayerRecordType.tokenIssued: {
+        const { player: number, hash } = record.body
+        const player = this.player(number)
+        if (player === undefined || player.tokens >= MAX_TOKENS) return false
+        put(this.#tokens, hash, numberBytes(number))
+        put(this.#players, number, playerBytes({ ...player, tokens: player.tokens + 1 }))
         return true
-      case PlayerRecordType.tokenRevoked:
-        put(this.#tokens, record.body.hash, null)
+      }
+      case PlayerRecordType.tokenRevoked: {
+        const { hash } = record.body
+        const number = this.playerOfToken(hash)
+        const player = number === undefined ? undefined : this.player(number)
+        if (player === undefined) return false
+        put(this.#tokens, hash, null)
+        put(this.#players, player.number, playerBytes({ ...player, tokens: player.tokens - 1 }))
         return true
+      }
     }
   }
 
@@ -312,6 +332,10 @@ export class PlayerDirectory {
     this.#stop.abort()
     await this.#running
   }
+}
+
+function playerBytes(player: Player): Buffer {
+  return Buffer.from(JSON.stringify(player))
 }
 
 function numberBytes(number: number): Buffer {

@@ -4,7 +4,8 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
  * Who somebody is, before the log knows them.
  *
  * A player's key tells how they are known: `c:` the id in a cookie, `a:` a keyed hash of an address,
- * `s:` an author in somebody else's records. A visit costs nothing: the cookie is the id and a signature.
+ * `s:` an author in somebody else's records, `o:` the organiser. A visit costs nothing: the cookie is the id
+ * and a signature.
  */
 const ID_BYTES = 16
 const SIGNATURE_BYTES = 16

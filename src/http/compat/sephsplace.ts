@@ -2,12 +2,20 @@ import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
 import { looksAccepted, Verdict } from '../../boards/canvas/verdict.ts'
 import type { BoardHost } from '../../boards/host.ts'
+import { addressGroup, plainAddress } from '../address.ts'
 import type { App } from '../app.ts'
+import type { Framing } from '../board-images.ts'
+import { wholeBoard } from '../images.ts'
 import { place } from '../placing.ts'
 import { problemOfVerdict } from '../problem.ts'
 import type { HttpServices } from '../services.ts'
+import type { Visitor } from '../visitor.ts'
 
 const EXPIRES_MS = 10_000
+const SIDE = 1000
+const COLORS = 16
+/** What its clients see of a board that is larger, or begins elsewhere. */
+const topLeft: Framing = () => ({ left: 0, top: 0, width: SIDE, height: SIDE })
 const Whole = Type.Optional(Type.String({ pattern: '^\\d{1,5}$' }))
 
 /**
@@ -22,6 +30,12 @@ export async function sephsplaceRoutes(app: App, services: HttpServices): Promis
     return boards.get(sephsplaceBoard ?? '')
   }
 
+  function visitorAt(ip: string): Visitor {
+    const key = services.identities.keyOfAddress(plainAddress(ip))
+    const player = services.players.find(key) ?? 0
+    return { key, player, isAdmin: false, address: addressGroup(ip), tokenHash: undefined }
+  }
+
   app.get('/sp', { schema: { hide: true } }, (_request, reply) => {
     void reply.redirect(`/?board=${sephsplaceBoard}`)
   })
@@ -30,7 +44,10 @@ export async function sephsplaceRoutes(app: App, services: HttpServices): Promis
     '/sp/current',
     { schema: { summary: 'sephsplace: the board as a PNG' } },
     async (_request, reply) => {
-      const image = await services.images.of(board()).whole(0)
+      const host = board()
+      const { left, top, width, height } = host.canvas.info.extent
+      const isPlain = left === 0 && top === 0 && width === SIDE && height === SIDE
+      const image = await services.images.get(host, isPlain ? wholeBoard : topLeft, 0)
       void reply.header('x-content-version', image.position)
       void reply.header('expires', new Date(services.clock.now() + EXPIRES_MS).toUTCString())
       return reply.type('image/png').send(image.png)
@@ -60,12 +77,11 @@ export async function sephsplaceRoutes(app: App, services: HttpServices): Promis
       }
       const edit = { x: Number(x), y: Number(y), color: Number(c) }
       const host = board()
-      if (!host.canvas.has(edit.x, edit.y) || edit.color > 255) {
+      const isInside = edit.x < SIDE && edit.y < SIDE && edit.color < COLORS
+      if (!isInside || !host.canvas.has(edit.x, edit.y)) {
         throw new SpateError('invalid', 'x, y or c is out of range')
       }
-      const key = services.identities.keyOfAddress(request.ip)
-      const visitor = { key, player: services.players.find(key) ?? 0, isAdmin: false, address: request.ip }
-      const { verdicts } = await place(services, visitor, host, [edit])
+      const { verdicts } = await place(services, visitorAt(request.ip), host, [edit])
       const verdict = verdicts[0] ?? 0
       if (looksAccepted(verdict)) return reply.status(200).send('')
       if (verdict === Verdict.coolingDown) return reply.status(403).send('')
