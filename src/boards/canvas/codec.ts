@@ -88,12 +88,18 @@ function decodeKnown(type: RecordTypes, bytes: Uint8Array): CanvasRecord {
       return { type, body: ended(reader, decodeRestored(reader)) }
     default:
       // JSON bodies were validated at the edge before they were appended; the union is discriminated by type.
-      return { type, body: JSON.parse(decoder.decode(reader.bytes(reader.remaining))) } as CanvasRecord
+      return { type, body: decodeJson(reader) } as CanvasRecord
   }
 }
 
 function ended<T>(reader: ByteReader, body: T): T {
   if (reader.remaining !== 0) throw new RangeError(`${reader.remaining} bytes too many`)
+  return body
+}
+
+function decodeJson(reader: ByteReader): object {
+  const body: unknown = JSON.parse(decoder.decode(reader.bytes(reader.remaining)))
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RangeError('not an object')
   return body
 }
 
