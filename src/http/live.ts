@@ -21,7 +21,7 @@ import { type Judged, place, undo } from './placing.ts'
 import { problemOf } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { endOnError } from './socket-errors.ts'
-import type { Visitor } from './visitor.ts'
+import { requireToken, type Visitor } from './visitor.ts'
 
 export const LIVE_PATH = /^\/api\/boards\/([^/]{1,64})\/live\/?$/
 
@@ -142,6 +142,7 @@ class LiveConnection {
       if (this.#unanswered >= MAX_UNANSWERED) {
         throw new SpateError('overloaded', `at most ${MAX_UNANSWERED} requests at once`)
       }
+      requireToken(this.#visitor, this.#services)
       this.#unanswered += 1
       try {
         const { position, verdicts, nextMs } = await ask()
@@ -154,7 +155,7 @@ class LiveConnection {
       }
     } catch (error) {
       const problem = problemOf(error)
-      if (problem.code === 'internal') this.#services.logger.error(error)
+      this.#services.failures.answered(problem, error)
       this.#send({ type: 'refused', request, problem: JSON.stringify(problem) })
     }
   }

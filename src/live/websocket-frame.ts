@@ -5,6 +5,9 @@
 const FINAL_BINARY = 0x82
 const FINAL_TEXT = 0x81
 
+/** Every peer answers it with a pong, without a word to its page. */
+export const PING_FRAME: Uint8Array = Uint8Array.of(0x89, 0)
+
 export function binaryFrame(payload: Uint8Array): Uint8Array {
   return framed(FINAL_BINARY, payload)
 }

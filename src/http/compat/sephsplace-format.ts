@@ -1,6 +1,6 @@
 import { chunkOrigin } from '../../boards/canvas/geometry.ts'
 import type { Format } from '../../live/format.ts'
-import { binaryFrame, textFrame } from '../../live/websocket-frame.ts'
+import { binaryFrame, PING_FRAME, textFrame } from '../../live/websocket-frame.ts'
 
 /** What three bytes an edit can say. */
 const SIDE = 1024
@@ -39,5 +39,6 @@ export const sephsplaceFormat: Format = {
   resync: () => textFrame('reload'),
   subscribed: () => undefined,
   board: () => undefined,
-  heartbeat: () => undefined,
+  // It knows no heartbeat, but every WebSocket knows pings: they keep proxies from ending a quiet connection.
+  heartbeat: () => PING_FRAME,
 }

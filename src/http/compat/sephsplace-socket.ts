@@ -7,11 +7,11 @@ import { sephsplaceFormat } from './sephsplace-format.ts'
 
 const POLICY_VIOLATION = 1008
 
-/** Its clients ask on any path, with `from=` in the query; without it they are told so on /sp. */
+/** Its clients ask on any path, with `from=` in the query; without it they are told so, our own paths aside. */
 export function isSephsplaceSocket(url: URL, services: HttpServices): boolean {
   const board = services.sephsplaceBoard
   if (board === undefined || !services.boards.has(board)) return false
-  return url.searchParams.has('from') || url.pathname.startsWith('/sp')
+  return url.searchParams.has('from') || !url.pathname.startsWith('/api/')
 }
 
 /** Sends everything after `from`, then the live edits. What the client sends is ignored. */
@@ -38,8 +38,10 @@ export function acceptSephsplace(
     after,
     chunks: null,
     player: 0,
-    answersHeartbeats: false,
+    answersHeartbeats: true,
   })
   socket.on('drain', () => room.drained(viewer))
+  ws.on('pong', () => room.heard(viewer))
+  ws.on('message', () => room.heard(viewer))
   ws.on('close', () => room.leave(viewer))
 }
