@@ -1,0 +1,46 @@
+import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { Page } from '../page.ts'
+import { CloseIcon } from './icons.tsx'
+
+interface ModalProps {
+  readonly page: Page
+  readonly title: string
+  readonly children: ComponentChildren
+}
+
+/** A dialog over the page. The browser keeps the focus inside, and gives it back when it closes. */
+export function Modal({ page, title, children }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const dialog = ref.current
+    dialog?.showModal()
+    return () => dialog?.close()
+  }, [])
+  const close = (): void => ref.current?.close()
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog already
+    <dialog
+      ref={ref}
+      class="panel modal"
+      aria-label={title}
+      onClose={() => {
+        page.store.dialog.value = undefined
+      }}
+      onClick={(event) => {
+        // What is around the content belongs to the dialog itself: the backdrop.
+        if (event.target === ref.current) close()
+      }}
+    >
+      <div class="modal-content">
+        <header>
+          <h1>{title}</h1>
+          <button type="button" class="plain" aria-label="Close" onClick={close}>
+            <CloseIcon />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  )
+}

@@ -1,0 +1,54 @@
+import type { ConnectionStatus } from '../../../src/client/board.ts'
+import type { Page } from '../page.ts'
+import { ChevronIcon, Mark, PersonIcon } from './icons.tsx'
+
+const STATUS: Readonly<Record<ConnectionStatus, string>> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  waiting: 'Reconnecting…',
+  closed: 'Closed',
+}
+
+export function TopBar({ page }: { page: Page }) {
+  const { board, info, status, me } = page.store
+  const extent = info.value?.extent
+  return (
+    <header class="top">
+      <div class="panel group">
+        <Mark />
+        <button type="button" class="plain strong" aria-haspopup="dialog" onClick={() => page.open('boards')}>
+          <span class="clip">{board.value}</span>
+          <span class="hidden"> board, choose another</span>
+          <ChevronIcon />
+        </button>
+        {extent !== undefined && (
+          <span class="quiet wide-only number">
+            {extent.width} × {extent.height}
+          </span>
+        )}
+      </div>
+      <div class="panel group">
+        <output class="status" data-status={status.value}>
+          <span class="dot" aria-hidden="true" />
+          <span class={status.value === 'live' ? 'wide-only' : ''}>{STATUS[status.value]}</span>
+          <span class="hidden">{status.value === 'live' ? 'Live' : ''}</span>
+        </output>
+        <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
+          <PersonIcon />
+          <span class="clip">{me.value?.name ?? 'Name'}</span>
+        </button>
+        <button
+          type="button"
+          class="plain"
+          aria-haspopup="dialog"
+          aria-label="Help"
+          onClick={() => page.open('help')}
+        >
+          <span aria-hidden="true" class="glyph">
+            ?
+          </span>
+        </button>
+      </div>
+    </header>
+  )
+}
