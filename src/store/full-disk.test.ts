@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fillDisk } from '../../test/support/ballast.ts'
 import { requires } from '../../test/support/requires.ts'
+import { tempFolder } from '../../test/support/tmp.ts'
 import { tmpfs } from '../../test/support/tmpfs.ts'
 import { Kv } from './kv.ts'
 
 const TRIES = 20
 
-function fill(path: string): void {
-  const file = openSync(path, 'w')
-  assert.throws(
-    () => {
-      for (;;) writeSync(file, Buffer.alloc(4096))
-    },
-    { code: 'ENOSPC' },
-  )
-  closeSync(file)
-}
-
 for (const durability of ['visible', 'synced'] as const) {
   test(`a ${durability} commit on a full disk is refused, leaves nothing behind and works once there is room`, {
     skip: requires('tmpfs'),
   }, async (t) => {
-    const disk = tmpfs(t, 2 << 20)
+    const disk = tmpfs(t, 8 << 20)
     await using kv = Kv.open(join(disk, 'kv'), 2)
     const [plain, appended] = [kv.table('plain'), kv.table('appended')]
     const write = (i: number): Promise<void> =>
@@ -33,14 +23,37 @@ for (const durability of ['visible', 'synced'] as const) {
       })
     await write(1)
 
-    fill(join(disk, 'ballast'))
+    const empty = fillDisk(disk)
     for (let i = 0; i < TRIES; i++) await assert.rejects(write(2), { code: 'storage-full', retryable: true })
     assert.equal(plain.get('last')?.[0], 1)
     assert.deepEqual([...appended.keys({})], [1])
 
-    rmSync(join(disk, 'ballast'))
+    empty()
     await write(2)
     assert.equal(plain.get('last')?.[0], 2)
     assert.deepEqual([...appended.keys({})], [1, 2])
   })
 }
+
+test('a table that a full disk has no room for is refused, and opened once there is room', {
+  skip: requires('tmpfs'),
+}, async (t) => {
+  const disk = tmpfs(t, 8 << 20)
+  await using kv = Kv.open(join(disk, 'kv'), 2)
+  const empty = fillDisk(disk)
+  assert.throws(() => kv.table('new'), { code: 'storage-full' })
+  empty()
+  assert.deepEqual([...kv.table('new').keys({})], [])
+})
+
+test('a change that throws half-way leaves nothing behind', async (t) => {
+  await using kv = Kv.open(tempFolder(t), 1)
+  const table = kv.table('table')
+  const half = kv.commit('visible', (changes) => {
+    changes.put(table, 1, Buffer.alloc(1))
+    throw new Error('half-way')
+  })
+  await assert.rejects(half, { message: 'half-way' })
+  await kv.commit('visible', (changes) => changes.put(table, 2, Buffer.alloc(1)))
+  assert.deepEqual([...table.keys({})], [2])
+})

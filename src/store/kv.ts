@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises'
+import { statfsSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { assert } from '../base/assert.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
@@ -59,25 +59,33 @@ export interface Changes {
 /** `visible`: readable now, on disk soon, never torn. `synced`: on disk. */
 export type Durability = 'visible' | 'synced'
 
-/** What counts as full: LMDB reports a short write as an I/O error, the file system knows the reason. */
-const FULL_BELOW_BYTES = 1 << 20
+/**
+ * What stays free on the disk. LMDB must not meet a full one itself: where a write fails, lmdb 3.5 formats its
+ * message into too short a buffer (mdb_page_flush in mdb.c) and damages the heap.
+ */
+const RESERVE_BYTES = 4 << 20
+/** Bytes written at most for each of a value, large transactions taken as a whole. */
+const WRITE_FACTOR = 2
 
 /**
  * One LMDB environment in a folder: tables that change together in one transaction.
  *
- * A commit that could not be written leaves nothing behind and may be tried again (`storage-full`,
- * `storage-failed`). When a written commit could not be synced, nobody knows what the disk holds: from
+ * A commit that could not be written leaves nothing behind and may be tried again (`storage-full`, said while
+ * a little room is left; `storage-failed`). When a written commit could not be synced, nobody knows what the disk holds: from
  * then on every commit is refused and the process must be restarted, as databases do after a failed fsync.
  */
 export class Kv implements AsyncDisposable {
   readonly #root: RootDatabase
   readonly #path: string
   readonly #tables = new Map<string, Table>()
+  /** Names of the tables that are in the file. */
+  readonly #stored: Set<unknown>
   #unsynced: SpateError | undefined
 
   private constructor(path: string, root: RootDatabase) {
     this.#path = path
     this.#root = root
+    this.#stored = new Set(root.getKeys({}))
   }
 
   /** At most `maxTables` tables. Errors: `storage-failed`. */
@@ -91,29 +99,41 @@ export class Kv implements AsyncDisposable {
     }
   }
 
-  /** Creates the table when it is new. */
+  /** Creates the table when it is new. Errors: `storage-full`, `storage-failed`. */
   table(name: string): Table {
     const known = this.#tables.get(name)
     if (known !== undefined) return known
+    if (!this.#stored.has(name)) this.#requireRoom(0)
     try {
       const table = new Table(name, this.#root.openDB<Buffer, Key>({ name, encoding: 'binary' }))
       this.#tables.set(name, table)
+      this.#stored.add(name)
       return table
     } catch (cause) {
-      throw new SpateError('storage-failed', `cannot open table ${name}: ${messageOf(cause)}`, { cause })
+      throw this.#failure(`open table ${name}`, cause)
     }
   }
 
-  /** Runs `change` synchronously; all that it puts and removes becomes one transaction. */
+  /**
+   * Runs `change` synchronously; all that it puts and removes becomes one transaction. Nothing does when it
+   * throws.
+   */
   async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
     if (this.#unsynced !== undefined) throw this.#unsynced
+    const operations: (() => Promise<boolean>)[] = []
+    let valueBytes = 0
+    change({
+      put: (table, key, value, options) => {
+        valueBytes += value.length
+        operations.push(() => table.put(key, value, options))
+      },
+      remove: (table, key) => void operations.push(() => table.remove(key)),
+    })
+    this.#requireRoom(valueBytes)
     const writes: Promise<unknown>[] = []
     writes.push(
       this.#root.batch(() => {
-        change({
-          put: (table, key, value, options) => void writes.push(table.put(key, value, options)),
-          remove: (table, key) => void writes.push(table.remove(key)),
-        })
+        for (const operation of operations) writes.push(operation())
       }),
     )
     // Every promise is awaited: lmdb rejects each write of a failed commit on its own.
@@ -146,11 +166,29 @@ export class Kv implements AsyncDisposable {
       () => reason,
       (inner: unknown) => inner,
     )
-    const { bavail, bsize } = await statfs(this.#path)
-    if (bavail * bsize < FULL_BELOW_BYTES) {
-      return new SpateError('storage-full', `the disk of ${this.#path} is full`, { cause })
+    return this.#failure('write', cause)
+  }
+
+  #failure(what: string, cause: unknown): SpateError {
+    if (this.#freeBytes() < RESERVE_BYTES) return this.#full(cause)
+    return new SpateError('storage-failed', `cannot ${what} in ${this.#path}: ${messageOf(cause)}`, { cause })
+  }
+
+  #full(cause?: unknown): SpateError {
+    return new SpateError('storage-full', `the disk of ${this.#path} is full`, { cause })
+  }
+
+  #requireRoom(valueBytes: number): void {
+    if (this.#freeBytes() < RESERVE_BYTES + WRITE_FACTOR * valueBytes) throw this.#full()
+  }
+
+  #freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.#path)
+      return bavail * bsize
+    } catch (cause) {
+      throw new SpateError('storage-failed', `cannot use ${this.#path}: ${messageOf(cause)}`, { cause })
     }
-    return new SpateError('storage-failed', `cannot write to ${this.#path}: ${messageOf(cause)}`, { cause })
   }
 
   /** Waits for running commits. */
