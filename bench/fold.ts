@@ -1,0 +1,118 @@
+/** How many placements a second does the fold judge and apply, in memory, from encoded records? */
+import { type BoardInfo, Canvas } from '../src/boards/canvas/canvas.ts'
+import { Changes } from '../src/boards/canvas/changes.ts'
+import { decodeBody, encodeBody } from '../src/boards/canvas/codec.ts'
+import { CLASSIC_PALETTE } from '../src/boards/canvas/palettes.ts'
+import { RecordType } from '../src/boards/canvas/records.ts'
+import { type Cooldown, FREE_RULES, type Rules } from '../src/boards/canvas/rules.ts'
+import { type LogRecord, positionOf } from '../src/log/port.ts'
+import { bench } from './support/bench.ts'
+import { type Crowd, eventCrowd, placedRecords, uniformCrowd } from './support/crowd.ts'
+import { median } from './support/statistics.ts'
+
+const SIDE = 2000
+const START_MS = 1_700_000_000_000
+const TARGET = { atLeast: 20e6 }
+/** As fast as a record every 5 ms brings them: what the log hands over under load. */
+const RECORD_EVERY_MS = 5
+
+const LOBBY: Cooldown = { kind: 'window', windowSeconds: 10, budget: 50, cost: 5, blankCost: 2 }
+const REDDIT: Cooldown = { kind: 'stack', seconds: 300, blankSeconds: 300, stack: 1, activity: null }
+
+function canvasOf(rules: Rules): Canvas {
+  const info: Omit<BoardInfo, 'locks'> = {
+    id: 'bench',
+    extent: { left: 0, top: 0, width: SIDE, height: SIDE },
+    palette: CLASSIC_PALETTE,
+    background: 0,
+    rules,
+  }
+  const canvas = new Canvas()
+  const body = encodeBody({ type: RecordType.created, body: info })
+  canvas.apply({ position: positionOf(1), timeMs: START_MS, type: RecordType.created, body }, new Changes())
+  return canvas
+}
+
+/** Placements a second of wall time, and the share that was accepted. */
+function fold(records: readonly LogRecord[], rules: Rules): { perSecond: number; accepted: number } {
+  const canvas = canvasOf(rules)
+  const changes = new Changes()
+  let cells = 0
+  let accepted = 0
+  const startMs = performance.now()
+  for (const record of records) {
+    changes.clear()
+    cells += canvas.apply(record, changes).length
+    accepted += changes.count
+  }
+  return { perSecond: (cells / (performance.now() - startMs)) * 1000, accepted: accepted / cells }
+}
+
+/** The same cells written to flat columns without asking anything. */
+function writeOnly(records: readonly LogRecord[]): number {
+  const colors = new Uint8Array(SIDE * SIDE)
+  const players = new Uint32Array(SIDE * SIDE)
+  const timesMs = new Float64Array(SIDE * SIDE)
+  let cells = 0
+  const startMs = performance.now()
+  for (const { type, body, timeMs } of records) {
+    const decoded = decodeBody(type, body)
+    if (decoded.type !== RecordType.placed) continue
+    const { count, player, x, y, color } = decoded.body
+    for (let i = 0; i < count; i++) {
+      const at = (y[i] ?? 0) * SIDE + (x[i] ?? 0)
+      colors[at] = color[i] ?? 0
+      players[at] = player[i] ?? 0
+      timesMs[at] = timeMs
+    }
+    cells += count
+  }
+  return (cells / (performance.now() - startMs)) * 1000
+}
+
+await bench(async (run) => {
+  const total = run.size(4e6, 1e5)
+  const rounds = run.size(5, 2)
+  const options = { seed: 1, side: SIDE, players: 500_000, colors: CLASSIC_PALETTE.length }
+  const cases: readonly { name: string; crowd: Crowd; perRecord: number; rules: Rules }[] = [
+    { name: 'uniform, 500 a record', crowd: uniformCrowd(options), perRecord: 500, rules: FREE_RULES },
+    { name: 'event crowd, 500 a record', crowd: eventCrowd(options), perRecord: 500, rules: FREE_RULES },
+    { name: 'event crowd, 50 a record', crowd: eventCrowd(options), perRecord: 50, rules: FREE_RULES },
+    {
+      name: 'event crowd, 500 a record, sephsplace’s limit',
+      crowd: eventCrowd(options),
+      perRecord: 500,
+      rules: { ...FREE_RULES, cooldown: LOBBY },
+    },
+    {
+      name: 'event crowd, 500 a record, 5 min cooldown, undo',
+      crowd: eventCrowd(options),
+      perRecord: 500,
+      rules: { ...FREE_RULES, cooldown: REDDIT, undoSeconds: 5 },
+    },
+  ]
+  run.note(
+    `fold: ${total} placements of ${options.players} players on ${SIDE}×${SIDE}, median of ${rounds} folds`,
+  )
+  for (const { name, crowd, perRecord, rules } of cases) {
+    const records = [...placedRecords(crowd, total, perRecord, START_MS, RECORD_EVERY_MS)].map(
+      (record, i) => ({ ...record, position: positionOf(i + 2) }),
+    )
+    const folds: ReturnType<typeof fold>[] = []
+    const writes: number[] = []
+    for (let round = 0; round <= rounds; round++) {
+      writes.push(writeOnly(records))
+      folds.push(fold(records, rules))
+    }
+    // The first round compiles.
+    const accepted = folds[1]?.accepted ?? 0
+    run.row({
+      name: `fold: ${name} (${Math.round(accepted * 100)} % accepted)`,
+      value: median(folds.slice(1).map(({ perSecond }) => perSecond)),
+      unit: 'placements/s',
+      rival: 'writes without rules',
+      rivalValue: median(writes.slice(1)),
+      target: TARGET,
+    })
+  }
+})
