@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, SpateError } from '../base/errors.ts'
+
+const CARD = 'server.json'
 
 /**
  * A data folder belongs to one process at a time. The claim is an exclusive lock that the operating system
@@ -25,10 +28,13 @@ export class DataFolder implements Disposable {
         cause,
       })
     }
-    return new DataFolder(path, await lockIn(path))
+    const lock = await lockIn(path)
+    // Of a server that was killed: the folder is nobody else's now.
+    rmSync(join(path, CARD), { force: true })
+    return new DataFolder(path, lock)
   }
 
-  /** A secret kept in a file that only its owner may read; made when it is not there. */
+  /** A secret kept in a file that only its owner may read; made when it is not there. Errors: `storage-failed`. */
   async secret(name: string, make: () => string): Promise<{ value: string; isNew: boolean }> {
     const file = join(this.path, name)
     try {
@@ -38,13 +44,23 @@ export class DataFolder implements Disposable {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
     const value = make()
-    await writeFile(`${file}.new`, `${value}\n`, { mode: 0o600 })
-    await chmod(`${file}.new`, 0o600)
-    await rename(`${file}.new`, file)
+    try {
+      await writeFile(`${file}.new`, `${value}\n`, { mode: 0o600 })
+      await chmod(`${file}.new`, 0o600)
+      await rename(`${file}.new`, file)
+    } catch (cause) {
+      throw new SpateError('storage-failed', `cannot write ${file}: ${messageOf(cause)}`, { cause })
+    }
     return { value, isNew: true }
   }
 
+  /** Leaves word of who has the folder, for those who come while it is in use. */
+  async announce(url: string): Promise<void> {
+    await writeFile(join(this.path, CARD), JSON.stringify({ pid: process.pid, url }))
+  }
+
   [Symbol.dispose](): void {
+    rmSync(join(this.path, CARD), { force: true })
     this.#lock.close()
   }
 }
@@ -56,7 +72,9 @@ async function lockIn(path: string): Promise<DatabaseSync> {
   } catch (cause) {
     lock.close()
     if (/locked|busy/i.test(messageOf(cause))) {
-      const owner = await readFile(join(path, 'server.json'), 'utf8').then(ownerOf, () => 'another process')
+      const owner = await readFile(join(path, CARD), 'utf8')
+        .then(ownerOf)
+        .catch(() => 'another process')
       throw new SpateError(
         'locked-data',
         `the data folder ${path} is in use by ${owner}; stop it, or choose another folder with SPATE_DATA`,

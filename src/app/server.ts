@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
@@ -105,9 +105,9 @@ export class SpateServer implements AsyncDisposable {
       await app.close()
     })
     const url = await listen(app, config)
-    const card = join(folder.path, 'server.json')
-    await writeFile(card, JSON.stringify({ pid: process.pid, url }))
-    stack.defer(() => rm(card, { force: true }))
+    await folder.announce(url).catch((error: unknown) => {
+      logger.warn({ reason: messageOf(error) }, 'a second start will not be told who has the data folder')
+    })
     return new SpateServer(url, admin, stack.move())
   }
 
