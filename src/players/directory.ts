@@ -5,6 +5,7 @@ import { SpateError } from '../base/errors.ts'
 import { type Log, type LogRecord, type Position, positionOf, START } from '../log/port.ts'
 import type { Changes, Kv, Table } from '../store/kv.ts'
 import { nameKey } from './names.ts'
+import { NumberCache } from './number-cache.ts'
 import { decodePlayerRecord, encodePlayerRecord, type PlayerRecord, PlayerRecordType } from './records.ts'
 
 const STREAM = 'players'
@@ -45,7 +46,7 @@ export class PlayerDirectory {
   readonly #meta: Table
   /** Changes not yet committed, by table name and key. */
   readonly #fresh = new Map<string, Buffer | null>()
-  readonly #cache = new Map<string, number>()
+  readonly #cache = new NumberCache(MAX_CACHED_KEYS)
   readonly #stop = new AbortController()
   #position: Position = START
   #count = 0
@@ -98,18 +99,8 @@ export class PlayerDirectory {
     const stored = this.#read(this.#numbers, key)
     if (stored === undefined) return undefined
     const number = stored.readUInt32LE()
-    this.#remember(key, number)
-    return number
-  }
-
-  #remember(key: string, number: number): void {
-    if (this.#cache.size >= MAX_CACHED_KEYS) {
-      for (const oldest of this.#cache.keys()) {
-        this.#cache.delete(oldest)
-        break
-      }
-    }
     this.#cache.set(key, number)
+    return number
   }
 
   player(number: number): Player | undefined {
@@ -291,7 +282,7 @@ export class PlayerDirectory {
           const player: Player = { number: this.#count, key, name: null, joinedMs: timeMs, tokens: 0 }
           put(this.#numbers, key, numberBytes(player.number))
           put(this.#players, player.number, playerBytes(player))
-          this.#remember(key, player.number)
+          this.#cache.set(key, player.number)
         }
         return true
       }
