@@ -20,6 +20,7 @@ const SNAPSHOT_EVERY_CELLS = 50_000
 const KEYFRAME_EVERY_CELLS = 200_000
 /** Verdicts kept for appends whose answer has not come back yet. */
 const MAX_UNCLAIMED = 1024
+const REBUILD = 'remove the folder of snapshots, and it is rebuilt'
 
 /** Hears of every folded record, in order. The changes are valid during the call only. */
 export type FoldListener = (position: Position, changes: Changes, infoChanged: boolean) => void
@@ -41,7 +42,7 @@ export function boardStream(id: string): string {
  *
  * Starts from the last snapshot and the log's tail. A snapshot is written every 10 s or 50,000 cells,
  * whichever comes first, when something has changed; a keyframe with the first snapshot after 200,000
- * cells. A snapshot that fails costs nothing but a longer start. A record that cannot be read stops the
+ * cells, counted over restarts. A snapshot that fails costs nothing but a longer start. A record that cannot be read stops the
  * fold for good: `stopped` holds why, writes are refused, reads go on from what is known.
  */
 export class BoardHost {
@@ -65,6 +66,7 @@ export class BoardHost {
   #saving: ReadonlyMap<Position, Refusals> = new Map()
   #saved: Promise<void> | undefined
   #savedAt: Position
+  #isBroken = false
   #cellsSinceSnapshot = 0
   #cellsSinceKeyframe = 0
   #cancelTimer: (() => void) | undefined
@@ -78,6 +80,7 @@ export class BoardHost {
     this.#snapshots = new Snapshots(services.kv, id)
     this.canvas = this.#snapshots.load()
     this.#savedAt = this.canvas.position
+    this.#cellsSinceKeyframe = this.#snapshots.cellsSinceKeyframe
     this.#intake = new Intake(services.log, this.#stream, (position) => this.#judged(position))
     this.history = new History(services.log, this.#stream, {
       in: (after, upTo) => this.#refusalsIn(after, upTo),
@@ -88,6 +91,10 @@ export class BoardHost {
   static async open(id: string, services: HostServices): Promise<BoardHost> {
     const host = new BoardHost(id, services)
     const head = await services.log.head(host.#stream)
+    if (host.canvas.position > head) {
+      host.#stopFor(new SpateError('corrupt', `the snapshot of board ${id} is ahead of its log: ${REBUILD}`))
+      return host
+    }
     host.#running = host.#run(head)
     host.#armTimer()
     await host.#caughtUp.promise
@@ -119,7 +126,7 @@ export class BoardHost {
     const { canvas } = this
     const infoBefore = canvas.infoAt
     this.#changes.clear()
-    const verdicts = canvas.apply(record, this.#changes)
+    const verdicts = this.#judge(record)
     const refusals = refusalsOf(verdicts)
     if (refusals !== undefined) this.#refusals.set(record.position, refusals)
     this.cellsFolded += verdicts.length
@@ -128,6 +135,16 @@ export class BoardHost {
     this.#claim(record.position, verdicts)
     for (const listener of this.#listeners) {
       listener(record.position, this.#changes, canvas.infoAt !== infoBefore)
+    }
+  }
+
+  /** An error that the canvas does not announce left it half-way: it is not to be saved. */
+  #judge(record: LogRecord): Uint8Array {
+    try {
+      return this.canvas.apply(record, this.#changes)
+    } catch (error) {
+      this.#isBroken = !(error instanceof SpateError)
+      throw error
     }
   }
 
@@ -215,6 +232,7 @@ export class BoardHost {
 
   /** Saves now, after a save that is under way. Failures are reported, not thrown. */
   async save(keyframe: boolean): Promise<void> {
+    if (this.#isBroken) return
     while (this.#saved !== undefined) await this.#saved
     this.#saved = this.#save(keyframe)
     await this.#saved
@@ -228,7 +246,7 @@ export class BoardHost {
     this.#cellsSinceSnapshot = 0
     if (keyframe) this.#cellsSinceKeyframe = 0
     try {
-      await this.#snapshots.save(this.canvas, saving, keyframe)
+      await this.#snapshots.save(this.canvas, saving, keyframe, this.#cellsSinceKeyframe)
       this.#savedAt = position
     } catch (error) {
       this.#refusals = new Map([...saving, ...this.#refusals])

@@ -1,6 +1,7 @@
 import type { BoardInfo } from './canvas/canvas.ts'
 import { CHUNK_CELLS, cellInChunk, chunkIndex } from './canvas/geometry.ts'
 import { type CanvasRecord, RecordType } from './canvas/records.ts'
+import { withLock, withoutLock } from './canvas/rules.ts'
 import { isRefused, type Refusals } from './refusals.ts'
 
 /** Colours of a chunk, undefined where all is background. */
@@ -67,19 +68,33 @@ export class Picture implements View {
         })
         return
       case RecordType.created: {
+        if (isRefused(refusals, 0)) return
         const { id, extent, palette, background, rules } = record.body
         this.info = { id, extent, palette, background, rules, locks: [] }
         return
       }
       case RecordType.resized:
-        if (!isRefused(refusals, 0)) this.info = { ...this.info, extent: record.body.extent }
+        this.#change(refusals, { extent: record.body.extent })
         return
       case RecordType.repainted:
-        if (!isRefused(refusals, 0)) this.info = { ...this.info, palette: record.body.palette }
+        this.#change(refusals, { palette: record.body.palette })
+        return
+      case RecordType.ruled:
+        this.#change(refusals, { rules: record.body.rules })
+        return
+      case RecordType.locked:
+        this.#change(refusals, { locks: withLock(this.info.locks, record.body.lock) })
+        return
+      case RecordType.unlocked:
+        this.#change(refusals, { locks: withoutLock(this.info.locks, record.body.id) })
         return
       default:
         return
     }
+  }
+
+  #change(refusals: Refusals | undefined, part: Partial<BoardInfo>): void {
+    if (!isRefused(refusals, 0)) this.info = { ...this.info, ...part }
   }
 
   #set(x: number, y: number, color: number): void {

@@ -30,7 +30,7 @@ test('[B5] a fold that was cut, saved, loaded and continued equals one that was 
       const saved = new Snapshots(kv, board)
       for (const [i, step] of steps.entries()) {
         take(whole, step)
-        if (cuts.includes(i)) await saved.save(whole.canvas, NO_REFUSALS, i % 2 === 0)
+        if (cuts.includes(i)) await saved.save(whole.canvas, NO_REFUSALS, i % 2 === 0, 0)
       }
       const loaded = new Snapshots(kv, board).load()
       const tail = whole.records.filter(({ position }) => position > loaded.position)
@@ -56,14 +56,14 @@ function fullBoard(): Fold {
 test('[B5] a snapshot holds all that a state can hold', async (t) => {
   const kv = openKv(t)
   const fold = fullBoard()
-  await new Snapshots(kv, 'board').save(fold.canvas, NO_REFUSALS, false)
+  await new Snapshots(kv, 'board').save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(stateOf(new Snapshots(kv, 'board').load()), stateOf(fold.canvas))
 })
 
 test('[B5] a board that was never saved, or in another layout, starts empty', async (t) => {
   const kv = openKv(t)
   const fold = fullBoard()
-  await new Snapshots(kv, 'other').save(fold.canvas, NO_REFUSALS, false)
+  await new Snapshots(kv, 'other').save(fold.canvas, NO_REFUSALS, false, 0)
   assert.equal(new Snapshots(kv, 'board').load().position, 0)
   const meta = kv.table('snapshots').get(['other', 'meta'])?.toString() ?? ''
   const newer = Buffer.from(meta.replace(/"layout":(\d+)/, (_, layout) => `"layout":${Number(layout) + 1}`))
@@ -79,7 +79,7 @@ test('[B6] a snapshot is of one position, however far the fold goes on while it 
   const { position } = fold.canvas
   const state = stateOf(fold.canvas)
   const color = fold.cell(0, 0).color
-  const saving = snapshots.save(fold.canvas, NO_REFUSALS, true)
+  const saving = snapshots.save(fold.canvas, NO_REFUSALS, true, 0)
   fold.place([3, 0, 0, color + 1], [3, -300, -300, 1])
   fold.unban(1)
   await saving
@@ -87,7 +87,7 @@ test('[B6] a snapshot is of one position, however far the fold goes on while it 
   assert.deepEqual(stateOf(again.load()), state)
   assert.deepEqual(again.keyframeBefore(positionOf(1e9))?.position, position)
   assert.equal(again.keyChunk(0, position)?.[0], color)
-  await snapshots.save(fold.canvas, NO_REFUSALS, false)
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(stateOf(new Snapshots(kv, 'board').load()), stateOf(fold.canvas))
 })
 
@@ -95,15 +95,15 @@ test('[B6] a snapshot that could not be written leaves the one before; the next 
   const kv = openKv(t)
   const snapshots = new Snapshots(kv, 'board')
   const fold = fullBoard()
-  await snapshots.save(fold.canvas, NO_REFUSALS, false)
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   const before = stateOf(fold.canvas)
   fold.place([3, 0, 0, 9], [5000, -300, -300, 1])
   const full = new SpateError('storage-full', 'the disk is full')
   t.mock.method(kv, 'commit', () => Promise.reject(full), { times: 1 })
-  await assert.rejects(snapshots.save(fold.canvas, NO_REFUSALS, true), full)
+  await assert.rejects(snapshots.save(fold.canvas, NO_REFUSALS, true, 0), full)
   assert.deepEqual(stateOf(new Snapshots(kv, 'board').load()), before)
   assert.equal(snapshots.keyframeAt, 0)
-  await snapshots.save(fold.canvas, NO_REFUSALS, false)
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(stateOf(new Snapshots(kv, 'board').load()), stateOf(fold.canvas))
 })
 
@@ -112,7 +112,7 @@ test('[B6] a snapshot writes only what has changed since the last', async (t) =>
   const snapshots = new Snapshots(kv, 'board')
   const fold = new Fold({ extent: area(0, 0, 512, 512) })
   fold.place([1, 0, 0, 1], [1, 300, 300, 1])
-  await snapshots.save(fold.canvas, NO_REFUSALS, false)
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   fold.place([1, 0, 255, 1])
   const { commit } = kv
   const written: unknown[] = []
@@ -127,7 +127,7 @@ test('[B6] a snapshot writes only what has changed since the last', async (t) =>
       }),
     ),
   )
-  await snapshots.save(fold.canvas, NO_REFUSALS, false)
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(written, [
     ['board', 'cells', 0, 15],
     ['board', 'meta'],
@@ -143,7 +143,7 @@ test('[B7] a keyframe is the last at or before a position or a time', async (t) 
     fold.nowMs = T0 + color * 1000
     fold.place([1, 0, 0, color])
     positions.push(fold.canvas.position)
-    await snapshots.save(fold.canvas, NO_REFUSALS, color !== 2)
+    await snapshots.save(fold.canvas, NO_REFUSALS, color !== 2, 0)
   }
   const at = (position: number) => snapshots.keyframeBefore(positionOf(position))?.position
   assert.deepEqual([1, 2, 3, 4, 100].map(at), [
@@ -169,7 +169,7 @@ test('[B7] boards keep their snapshots, keyframes and refusals apart', async (t)
     const fold = new Fold()
     fold.place([1, 0, 0, color])
     const refusals = new Map([[fold.canvas.position, Uint8Array.of(color)]])
-    await new Snapshots(kv, board).save(fold.canvas, refusals, true)
+    await new Snapshots(kv, board).save(fold.canvas, refusals, true, 0)
   }
   const snapshots = new Snapshots(kv, 'a-b')
   assert.equal(snapshots.load().cellAt(0, 0).color, 2)

@@ -12,7 +12,7 @@ import type { UndoSlot } from './canvas/undo.ts'
 import type { Refusals } from './refusals.ts'
 
 /** A snapshot of another layout is not read: the board is folded from the log instead. */
-const LAYOUT = 1
+const LAYOUT = 2
 
 interface Meta {
   readonly layout: number
@@ -29,6 +29,7 @@ interface Meta {
   /** Numbers of the player pages: what else is stored belongs to no snapshot. */
   readonly pages: readonly number[]
   readonly keyframeAt: number
+  readonly cellsSinceKeyframe: number
 }
 
 /** What a board looked like at a position. */
@@ -57,6 +58,8 @@ export class Snapshots {
   readonly #refusals: Table
   /** Position of the newest keyframe that is stored. */
   keyframeAt: Position = START
+  /** Cells folded between that keyframe and the stored state. */
+  cellsSinceKeyframe = 0
 
   constructor(kv: Kv, board: string) {
     this.#kv = kv
@@ -103,6 +106,7 @@ export class Snapshots {
     }
     canvas.resume()
     this.keyframeAt = positionOf(meta.keyframeAt)
+    this.cellsSinceKeyframe = meta.cellsSinceKeyframe
     return canvas
   }
 
@@ -111,11 +115,16 @@ export class Snapshots {
    * copied before the first await, so the fold may go on. When it fails, nothing was written and the next
    * save includes it all.
    */
-  async save(canvas: Canvas, refusals: ReadonlyMap<Position, Refusals>, keyframe: boolean): Promise<void> {
+  async save(
+    canvas: Canvas,
+    refusals: ReadonlyMap<Position, Refusals>,
+    keyframe: boolean,
+    cellsSinceKeyframe: number,
+  ): Promise<void> {
     const board = this.#board
     const dirty = takeDirty(canvas)
     const keyframeAt = keyframe ? canvas.position : this.keyframeAt
-    const meta = Buffer.from(JSON.stringify(metaOf(canvas, keyframeAt)))
+    const meta = Buffer.from(JSON.stringify(metaOf(canvas, keyframeAt, cellsSinceKeyframe)))
     const keyChunks = keyframe ? this.#keyChunksOf(canvas) : []
     try {
       await this.#kv.commit('visible', (changes) => {
@@ -135,6 +144,7 @@ export class Snapshots {
     }
     crashPoint('snapshot.after-commit')
     this.keyframeAt = keyframeAt
+    this.cellsSinceKeyframe = cellsSinceKeyframe
   }
 
   #keyChunksOf(canvas: Canvas): { index: number; bytes: Buffer }[] {
@@ -200,7 +210,7 @@ export class Snapshots {
   }
 }
 
-function metaOf(canvas: Canvas, keyframeAt: Position): Meta {
+function metaOf(canvas: Canvas, keyframeAt: Position, cellsSinceKeyframe: number): Meta {
   const chunks: [number, number][] = []
   canvas.chunks.forEach((chunk, index) => {
     if (chunk !== undefined) chunks.push([index, chunk.changedAt])
@@ -219,6 +229,7 @@ function metaOf(canvas: Canvas, keyframeAt: Position): Meta {
     chunks,
     pages: [...canvas.players.entries()].map(([index]) => index),
     keyframeAt,
+    cellsSinceKeyframe,
   }
 }
 

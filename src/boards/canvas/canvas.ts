@@ -19,7 +19,7 @@ import {
 import { type PlayerPage, PlayerTable, slotOf } from './players.ts'
 import type { Banned, Created, Painted, Placed, Restored, RestoredCell } from './records.ts'
 import { RecordType } from './records.ts'
-import { FREE_RULES, type Lock, MAX_COLORS, MAX_LOCKS, type Rules } from './rules.ts'
+import { FREE_RULES, type Lock, MAX_COLORS, MAX_LOCKS, type Rules, withLock, withoutLock } from './rules.ts'
 import { ShadowOverlays } from './shadow.ts'
 import { UndoSlots } from './undo.ts'
 import { Verdict } from './verdict.ts'
@@ -481,14 +481,14 @@ export class Canvas {
   }
 
   #lock(lock: Lock): Verdict {
-    const others = this.info.locks.filter(({ id }) => id !== lock.id)
-    if (others.length >= MAX_LOCKS) return Verdict.impossible
-    this.#change({ locks: [...others, lock] })
+    const locks = withLock(this.info.locks, lock)
+    if (locks.length > MAX_LOCKS) return Verdict.impossible
+    this.#change({ locks })
     return Verdict.accepted
   }
 
   #unlock(id: string): Verdict {
-    const locks = this.info.locks.filter((lock) => lock.id !== id)
+    const locks = withoutLock(this.info.locks, id)
     if (locks.length === this.info.locks.length) return Verdict.impossible
     this.#change({ locks })
     return Verdict.accepted

@@ -49,6 +49,15 @@ export interface Lock extends Area {
   readonly reason: string
 }
 
+/** A lock of a known name replaces it. */
+export function withLock(locks: readonly Lock[], lock: Lock): Lock[] {
+  return [...withoutLock(locks, lock.id), lock]
+}
+
+export function withoutLock(locks: readonly Lock[], id: string): Lock[] {
+  return locks.filter((lock) => lock.id !== id)
+}
+
 export const MAX_LOCKS = 256
 export const MAX_COLORS = 256
 
