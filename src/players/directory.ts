@@ -34,7 +34,8 @@ interface Joining {
 /**
  * The fold of the `players` stream: keys to numbers, names, tokens. The state lies in the local store and
  * moves there with its position in one transaction; what a commit under way will change is kept in memory
- * until it is done, so a reader never sees a step back.
+ * until it is done, so a reader never sees a step back. While the store has no room, the fold waits: who asks for
+ * something new is told why.
  */
 export class PlayerDirectory {
   readonly #log: Log
@@ -55,6 +56,8 @@ export class PlayerDirectory {
   #waiting: { position: Position; done: PromiseWithResolvers<void> }[] = []
   #running: Promise<void> = Promise.resolve()
   #verdicts = new Map<Position, boolean>()
+  /** Why what was folded last is not stored yet; meanwhile nothing more is folded. */
+  #stalled: SpateError | undefined
   stopped: SpateError | undefined
 
   private constructor(log: Log, kv: Kv) {
@@ -166,6 +169,7 @@ export class PlayerDirectory {
 
   /** Appends and waits until the fold has seen it; the position of the last record. */
   async #write(records: readonly PlayerRecord[]): Promise<Position> {
+    if (this.#stalled !== undefined) throw this.#stalled
     const positions = await this.#log.append(
       STREAM,
       records.map((record) => ({ type: record.type, body: encodePlayerRecord(record) })),
@@ -202,7 +206,8 @@ export class PlayerDirectory {
 
   async #reached(position: Position): Promise<void> {
     if (this.#position >= position) return
-    if (this.stopped !== undefined) throw this.stopped
+    const halted = this.stopped ?? this.#stalled
+    if (halted !== undefined) throw halted
     const done = Promise.withResolvers<void>()
     this.#waiting.push({ position, done })
     await done.promise
@@ -222,6 +227,10 @@ export class PlayerDirectory {
 
   #end(error: SpateError): void {
     this.stopped = error
+    this.#rejectWaiting(error)
+  }
+
+  #rejectWaiting(error: SpateError): void {
     for (const { done } of this.#waiting) done.reject(error)
     this.#waiting = []
   }
@@ -248,6 +257,7 @@ export class PlayerDirectory {
       crashPoint('players.before-commit')
     }
     while (!(await this.#committed(write))) await setTimeout(COMMIT_AGAIN_AFTER_MS)
+    this.#stalled = undefined
     for (const key of changed.keys()) this.#fresh.delete(key)
     for (const { position } of batch) this.#verdicts.delete(position)
   }
@@ -258,8 +268,10 @@ export class PlayerDirectory {
       await this.#kv.commit('visible', write)
       return true
     } catch (error) {
-      if (error instanceof SpateError && error.retryable && !this.#stop.signal.aborted) return false
-      throw error
+      if (!(error instanceof SpateError && error.retryable) || this.#stop.signal.aborted) throw error
+      this.#stalled = error
+      this.#rejectWaiting(error)
+      return false
     }
   }
 

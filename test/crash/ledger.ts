@@ -43,6 +43,8 @@ export class Ledger {
   readonly #painter = new Uint16Array(CAPACITY)
   /** By edit: the position it was acknowledged with; 0 for none. */
   readonly #acknowledgedAt = new Uint32Array(CAPACITY)
+  /** By edit: 1 when it was answered with a problem. */
+  readonly #refused = new Uint8Array(CAPACITY)
   #sent = 0
   #painters = 0
   acknowledged = 0
@@ -70,10 +72,14 @@ export class Ledger {
     this.acknowledged += count
   }
 
+  refuse(from: number, count: number): void {
+    this.#refused.fill(1, from, from + count)
+  }
+
   /**
-   * Holds a board's stream against what was sent: nothing twice, nothing that nobody sent, everything
-   * acknowledged at the position it was acknowledged with, and of each painter an unbroken beginning of what
-   * they sent, in that order.
+   * Holds a board's stream against what was sent: nothing twice, nothing that was refused or that nobody sent,
+   * everything acknowledged at the position it was acknowledged with, and of each painter an unbroken
+   * beginning of what was not refused, in the order in which it was sent.
    *
    * @returns how many edits the stream holds
    */
@@ -91,6 +97,7 @@ export class Ledger {
         const n = numberOf({ x: x[i]!, y: y[i]!, color: color[i]! })
         const painter = this.#painter[n] ?? 0
         if (painter === 0) assert.fail(`${position} holds edit ${n}, which nobody sent`)
+        if (this.#refused[n] === 1) assert.fail(`${position} holds edit ${n}, which was refused`)
         if (positionOf[n] !== 0) assert.fail(`edit ${n} is in ${positionOf[n]} and again in ${position}`)
         positionOf[n] = position
         if (n <= lastOf[painter]!)
@@ -109,7 +116,8 @@ export class Ledger {
       if (acknowledgedAt !== 0 && position !== acknowledgedAt) {
         assert.fail(`edit ${n} was acknowledged at ${acknowledgedAt} and is ${position || 'nowhere'}`)
       }
-      if (position === 0 && n < lastOf[painter]!) assert.fail(`edit ${n} of painter ${painter} was skipped`)
+      if (position === 0 && n < lastOf[painter]! && this.#refused[n] === 0)
+        assert.fail(`edit ${n} of painter ${painter} was skipped`)
     }
     assert.equal(
       held,

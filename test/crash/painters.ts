@@ -59,6 +59,7 @@ export class Painter {
     this.#asked.delete(message.request)
     if (message.type === 'refused') {
       this.refusals.push(message.problem)
+      this.#ledger.refuse(asked.from, asked.count)
       asked.done.resolve(false)
       return
     }
