@@ -1,7 +1,7 @@
-import { positionOf, START } from '../log/port.ts'
+import { type Position, positionOf, START } from '../log/port.ts'
 import type { Cell } from './canvas/chunk.ts'
 import { MAX_CELLS_A_RECORD } from './canvas/codec.ts'
-import { type Area, chunkOrigin, containsWrapped } from './canvas/geometry.ts'
+import { type Area, chunkOrigin, contains } from './canvas/geometry.ts'
 import type { CanvasRecord, RestoredCell, RestoreKind } from './canvas/records.ts'
 import { RecordType } from './canvas/records.ts'
 import { eachCell } from './history.ts'
@@ -24,14 +24,17 @@ function keyOf(x: number, y: number): number {
 
 /**
  * Plans a rollback: every cell whose present paint matches goes back to its last paint that does not, or to
- * the background. Reads the whole history once; the fold checks each cell again when the record comes.
+ * the background. What a player painted before a rollback of that player does not come back by it, unless
+ * the player was unbanned since: else a raid that painted over itself would have to be rolled back in the
+ * reverse order of its players. Reads the whole history twice; the fold checks each cell again when the
+ * record comes.
  */
 export async function planRollback(host: BoardHost, filter: RollbackFilter): Promise<RestoredCell[]> {
   const { canvas, history } = host
   const matches = (x: number, y: number, cell: Cell): boolean =>
     cell.timeMs > 0 &&
     (filter.player === undefined || cell.player === filter.player) &&
-    (filter.area === undefined || containsWrapped(filter.area, x, y)) &&
+    (filter.area === undefined || isIn(filter.area, canvas.signed(x, y))) &&
     (filter.fromMs === undefined || cell.timeMs >= filter.fromMs) &&
     (filter.toMs === undefined || cell.timeMs <= filter.toMs)
   const upTo = canvas.position
@@ -50,10 +53,12 @@ export async function planRollback(host: BoardHost, filter: RollbackFilter): Pro
     }
   })
   if (planned.size > 0) {
+    const goneBefore = await rolledBack(host, upTo)
     for await (const judged of history.records(START, upTo)) {
       eachCell(judged, (x, y, cell) => {
         const plan = planned.get(keyOf(x, y))
-        if (plan !== undefined && !matches(x, y, cell)) plan.becomes = cell
+        if (plan === undefined || matches(x, y, cell)) return
+        if (judged.position > (goneBefore.get(cell.player) ?? START)) plan.becomes = cell
       })
     }
   }
@@ -65,7 +70,26 @@ export async function planRollback(host: BoardHost, filter: RollbackFilter): Pro
   }))
 }
 
-/** Plans the undoing of rollbacks: of those about a player, or of the one recorded at a position. */
+function isIn(area: Area, cell: { readonly x: number; readonly y: number }): boolean {
+  return contains(area, cell.x, cell.y)
+}
+
+/** Players of whom a rollback is in force, with its position. */
+async function rolledBack(host: BoardHost, upTo: Position): Promise<Map<number, Position>> {
+  const players = new Map<number, Position>()
+  for await (const { position, record } of host.history.records(START, upTo)) {
+    if (record.type === RecordType.unbanned) players.delete(record.body.player)
+    if (record.type !== RecordType.restored || record.body.player === 0) continue
+    if (record.body.kind === 'rollback') players.set(record.body.player, position)
+    if (record.body.kind === 'reinstate') players.delete(record.body.player)
+  }
+  return players
+}
+
+/**
+ * Plans the undoing of rollbacks: of those about a player since the last time they were undone, or of the one
+ * recorded at a position.
+ */
 export async function planReinstate(
   host: BoardHost,
   which: { readonly player: number } | { readonly position: number },
@@ -75,8 +99,10 @@ export async function planReinstate(
   const cells = new Map<number, RestoredCell>()
   for await (const { position, record, refusals } of host.history.records(after, upTo)) {
     if ('position' in which && position > which.position) break
-    if (record.type !== RecordType.restored || record.body.kind !== 'rollback') continue
+    if (record.type !== RecordType.restored) continue
     if ('player' in which && record.body.player !== which.player) continue
+    if (record.body.kind === 'reinstate') cells.clear()
+    if (record.body.kind !== 'rollback') continue
     record.body.cells.forEach(({ x, y, expected, becomes }, i) => {
       if (!isRefused(refusals, i)) cells.set(keyOf(x, y), { x, y, expected: becomes, becomes: expected })
     })
@@ -84,7 +110,10 @@ export async function planReinstate(
   return [...cells.values()]
 }
 
-/** Cuts a plan into records. */
+/**
+ * Cuts a plan into records. A rollback of a player is a record even where nothing of theirs shows: what they
+ * painted must not come back by the next rollback.
+ */
 export function restoredRecords(
   kind: RestoreKind,
   player: number,
@@ -92,6 +121,9 @@ export function restoredRecords(
   cells: readonly RestoredCell[],
 ): CanvasRecord[] {
   const records: CanvasRecord[] = []
+  if (cells.length === 0 && kind === 'rollback' && player !== 0) {
+    return [{ type: RecordType.restored, body: { kind, player, reason, cells } }]
+  }
   for (let i = 0; i < cells.length; i += MAX_CELLS_A_RECORD) {
     const body = { kind, player, reason, cells: cells.slice(i, i + MAX_CELLS_A_RECORD) }
     records.push({ type: RecordType.restored, body })
