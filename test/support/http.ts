@@ -25,20 +25,25 @@ export const ADMIN_TOKEN = 'the-organisers-token'
 /** The start of one of the windows of ten seconds that the lobby's rule counts in. */
 const T0 = Date.UTC(2026, 0, 1)
 
-/** The wall clock of the tests stands until it is moved; timers run as ever. */
+/** The wall clock of the tests stands until it is moved; timers run, `speed` times as fast as ever. */
 export class WallClock implements Clock {
   nowMs = T0
+  readonly #speed: number
+
+  constructor(speed: number) {
+    this.#speed = speed
+  }
 
   now(): number {
     return this.nowMs
   }
 
   elapsedMs(): number {
-    return systemClock.elapsedMs()
+    return systemClock.elapsedMs() * this.#speed
   }
 
   after(delayMs: number, task: () => void): () => void {
-    return systemClock.after(delayMs, task)
+    return systemClock.after(delayMs / this.#speed, task)
   }
 }
 
@@ -54,6 +59,7 @@ export interface HttpSetup {
   readonly maxConnectionsPerAddress?: number
   readonly sephsplaceBoard?: string
   readonly pageFolder?: string
+  readonly speed?: number
 }
 
 export function lobby(part: Partial<Created> = {}): Created {
@@ -83,7 +89,7 @@ export class HttpServer {
   static async start(t: Lifetime, setup: HttpSetup = {}): Promise<HttpServer> {
     const stack = new AsyncDisposableStack()
     t.after(() => stack.disposeAsync())
-    const clock = new WallClock()
+    const clock = new WallClock(setup.speed ?? 1)
     const logger = pino({ level: 'silent' })
     const log = setup.log ?? stack.use(new MemoryLog(clock))
     const kv = stack.use(Kv.open(tempFolder(t), 16))
