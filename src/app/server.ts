@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { systemClock } from '../base/clock.ts'
+import { SteadyClock, systemClock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { RateLimit } from '../base/rate.ts'
 import { Boards } from '../boards/boards.ts'
@@ -55,10 +55,9 @@ export class SpateServer implements AsyncDisposable {
     const admin = await tokenOf(config, folder)
     const secret = config.secret ?? (await folder.secret('cookie-secret', newSecret)).value
 
+    const clock = new SteadyClock(systemClock)
     const log: Log = stack.use(
-      config.log === 'lmdb'
-        ? LmdbLog.open(join(folder.path, 'log'), systemClock)
-        : new MemoryLog(systemClock),
+      config.log === 'lmdb' ? LmdbLog.open(join(folder.path, 'log'), clock) : new MemoryLog(clock),
     )
     const kv = stack.use(Kv.open(await stateFolder(config, folder), PROJECTION_TABLES))
     const players = stack.use(await PlayerDirectory.open(log, kv))
@@ -66,28 +65,29 @@ export class SpateServer implements AsyncDisposable {
       await Boards.open({
         log,
         kv,
-        clock: systemClock,
+        clock,
         onSnapshotError: (board, error) => {
           logger.warn({ board, reason: messageOf(error) }, 'snapshot failed; the next one includes it')
         },
       }),
     )
+    for (const { canvas } of boards.all()) clock.notBefore(canvas.timeMs)
     if (boards.all().length === 0) await boards.create(LOBBY)
     for (const { id, stopped } of boards.all()) {
       if (stopped !== undefined) logger.error({ board: id, reason: stopped.message }, 'board stopped')
     }
     const renderer = stack.use(new Renderer())
-    const rooms = stack.use(new Rooms(systemClock))
+    const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
       boards,
       rooms,
       players,
       identities: new Identities(secret),
       renderer,
-      images: new Images(renderer, systemClock),
-      clock: systemClock,
+      images: new Images(renderer, clock),
+      clock,
       logger,
-      failures: new Failures(logger, systemClock),
+      failures: new Failures(logger, clock),
       adminToken: admin.value,
       origins: new Set(config.origins),
       trustsProxy: networkMatcher(config.trustedProxies),
