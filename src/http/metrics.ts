@@ -55,6 +55,11 @@ export class Metrics {
       'Viewers told to fetch chunks again',
       perRoom(({ resyncs }) => resyncs),
     )
+    this.#gauge(
+      'spate_viewer_held_bytes_max',
+      'The most that is held for one viewer who does not read',
+      perRoom(({ mostHeldBytes }) => mostHeldBytes),
+    )
     this.#gauge('spate_players', 'Players on record', () => [{ labels: {}, value: players.count }])
     this.#gauge('spate_images_encoded', 'Whole images encoded', () => [{ labels: {}, value: images.encodes }])
     this.#gauge('spate_problems', 'Problems answered since the start, by code', () =>

@@ -44,6 +44,8 @@ export interface RoomStats {
   readonly fromMemory: number
   readonly fromLog: number
   readonly resyncs: number
+  /** The most that is held for one viewer now. */
+  readonly mostHeldBytes: number
 }
 
 /**
@@ -97,6 +99,8 @@ export class Room {
   }
 
   get stats(): RoomStats {
+    let mostHeldBytes = 0
+    for (const { sink } of this.#groupOf.keys()) mostHeldBytes = Math.max(mostHeldBytes, sink.bufferedBytes())
     return {
       viewers: this.#groupOf.size,
       behind: this.#behind.size,
@@ -106,6 +110,7 @@ export class Room {
       fromMemory: this.#fromMemory,
       fromLog: this.#fromLog,
       resyncs: this.#resyncs,
+      mostHeldBytes,
     }
   }
 
