@@ -4,7 +4,7 @@ import cors from '@fastify/cors'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, {
   type ConnectionError,
   type FastifyBaseLogger,
@@ -27,6 +27,7 @@ import { meRoutes } from './me.ts'
 import { invalidInput, ProblemSchema, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
+import { compileValidator } from './validation.ts'
 import { checkOrigin, type Visitor, visitorOf } from './visitor.ts'
 
 declare module 'fastify' {
@@ -94,8 +95,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     frameworkErrors: (error, _request, reply) => void answer(error, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // Bodies are taken as they are, with nothing coerced and nothing left out; what stands in an address is text.
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(compileValidator)
   limitConnections(app.server, services)
   const proxied = new ConnectionCounts(services.maxConnectionsPerAddress)
 

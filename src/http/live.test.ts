@@ -13,7 +13,8 @@ import {
   SUBPROTOCOL,
 } from '../live/protocol.ts'
 
-type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+/** The member of the union that has this type, alone or among others. */
+type Of<T, M = ServerMessage> = M extends { type: infer K } ? (T extends K ? M : never) : never
 
 class LiveSocket {
   readonly socket: TestSocket
