@@ -61,11 +61,14 @@ export class Api {
     this.headers = options.headers ?? {}
   }
 
+  /** @param body bytes go as they are, anything else as JSON */
   async request(method: string, path: string, body?: unknown): Promise<Response> {
+    const isBytes = body instanceof Uint8Array
+    const type = isBytes ? 'application/octet-stream' : 'application/json'
     const response = await this.#fetch(`${this.baseUrl}${path}`, {
       method,
-      headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': type }) },
+      ...(body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
     })
     if (!response.ok) throw new ProblemError(await problemOf(response))
     return response
