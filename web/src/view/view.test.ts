@@ -7,6 +7,7 @@ import {
   clamped,
   dragged,
   fitted,
+  insetsOf,
   leastScale,
   MOST_SCALE,
   pixelAt,
@@ -72,14 +73,17 @@ test('what is dragged follows the hand', () => {
   )
 })
 
-test('a fitted board is seen whole, in the middle', () => {
+test('a fitted board is seen whole, in the middle of what is free', () => {
   fc.assert(
     fc.property(extent, size, (extent, size) => {
       const view = fitted(extent, size)
+      const { top, bottom, sides } = insetsOf(size)
       const start = pixelAt(view, size, { x: extent.left, y: extent.top })
       const end = pixelAt(view, size, { x: extent.left + extent.width, y: extent.top + extent.height })
-      assert.ok(start.x >= 0 && start.y >= 0 && end.x <= size.width && end.y <= size.height)
-      assert.ok(near(start.x + end.x, size.width, 1e-6) && near(start.y + end.y, size.height, 1e-6))
+      assert.ok(start.x >= sides - 1e-6 && end.x <= size.width - sides + 1e-6)
+      assert.ok(start.y >= top - 1e-6 && end.y <= size.height - bottom + 1e-6)
+      assert.ok(near(start.x + end.x, size.width, 1e-6))
+      assert.ok(near(start.y - top, size.height - bottom - end.y, 1e-6))
     }),
   )
 })

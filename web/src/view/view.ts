@@ -28,7 +28,6 @@ export interface Cell {
 }
 
 export const MOST_SCALE = 64
-const FIT_MARGIN = 0.94
 
 /** The point of the board at a pixel of the window. */
 export function pointAt(view: View, size: Size, pixel: Point): Point {
@@ -51,17 +50,32 @@ export function cellAt(view: View, size: Size, pixel: Point): Cell {
   return { x: Math.floor(x), y: Math.floor(y) }
 }
 
-/** The whole board with a little air around it, in as large cells as fit. */
+/** CSS pixels of the window that something lies over, from its edges. */
+export interface Insets {
+  readonly top: number
+  readonly bottom: number
+  readonly sides: number
+}
+
+/** The page's bars leave this free; in a low window they may cover a part of the board. */
+export function insetsOf({ width, height }: Size): Insets {
+  return { top: Math.min(66, height / 8), bottom: Math.min(132, height / 4), sides: Math.min(16, width / 8) }
+}
+
+/** The whole board in the middle of what the insets leave free, in as large cells as fit. */
 export function fitted(extent: Area, size: Size): View {
+  const { top, bottom } = insetsOf(size)
+  const scale = Math.min(fitScale(extent, size), MOST_SCALE)
   return {
     x: extent.left + extent.width / 2,
-    y: extent.top + extent.height / 2,
-    scale: Math.min(fitScale(extent, size), MOST_SCALE),
+    y: extent.top + extent.height / 2 + (bottom - top) / 2 / scale,
+    scale,
   }
 }
 
 function fitScale(extent: Area, size: Size): number {
-  return FIT_MARGIN * Math.min(size.width / extent.width, size.height / extent.height)
+  const { top, bottom, sides } = insetsOf(size)
+  return Math.min((size.width - 2 * sides) / extent.width, (size.height - top - bottom) / extent.height)
 }
 
 /** The smallest scale offered: the board half as large as it fits. */

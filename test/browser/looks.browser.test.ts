@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CLASSIC_PALETTE } from '../../src/boards/canvas/palettes.ts'
+import { readPng } from '../support/png.ts'
+import { requires } from '../support/requires.ts'
+import { type Mural, paintMural } from './mural.ts'
+import { Stage } from './stage.ts'
+
+const RED = CLASSIC_PALETTE[5] ?? 0
+const DOCS = join(import.meta.dirname, '../../docs')
+const PHONE = {
+  viewport: { width: 390, height: 780 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+}
+
+test('the page looks right', { skip: requires('chromium') }, async (t) => {
+  const stage = await Stage.open(t)
+
+  await t.test('on a phone everything is in reach, and a tap paints', async (t) => {
+    const board = await stage.board({ undoSeconds: 5 })
+    const visit = await stage.visit(t, `?board=${board}&x=50&y=50&scale=20`, PHONE)
+    const { page } = visit
+    const at = await visit.pixelOf(48, 47)
+    await page.touchscreen.tap(at.x, at.y)
+    await visit.shows(48, 47, RED)
+    for (const control of await page.locator('button:visible, label.swatch').all()) {
+      const box = await control.boundingBox()
+      const name = await control.evaluate((element) => element.outerHTML)
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 390, name)
+      assert.ok(box.y >= 0 && box.y + box.height <= 780, name)
+      assert.ok(box.width >= 30 && box.height >= 30, name)
+    }
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('a tap on cells too small to hit comes closer first', async (t) => {
+    const board = await stage.board({ width: 1000, height: 1000 })
+    const visit = await stage.visit(t, `?board=${board}`, PHONE)
+    await visit.page.touchscreen.tap(200, 300)
+    await visit.notice('now tap the cell to paint').waitFor()
+    await visit.page.waitForURL((url) => Number(url.searchParams.get('scale')) >= 12)
+    await visit.page.touchscreen.tap(200, 300)
+    const pixels = await readPng(await visit.page.screenshot({ scale: 'css' }))
+    assert.equal(pixels.width, 390)
+    await visit.until(`document.querySelector('[data-testid="announcement"]').textContent === 'Painted.'`)
+  })
+
+  await t.test('the wheel zooms to the cursor, a drag moves, and the address follows', async (t) => {
+    const board = await stage.board()
+    const visit = await stage.visit(t, `?board=${board}&x=50&y=50&scale=8`)
+    const { page } = visit
+    const position = page.getByTestId('position')
+    await page.mouse.move(300, 200)
+    const under = await position.textContent()
+    await page.mouse.wheel(0, -300)
+    await page.waitForURL((url) => url.searchParams.get('scale') === '16')
+    await page.mouse.move(301, 200)
+    await page.mouse.move(300, 200)
+    assert.equal(await position.textContent(), under)
+    await page.mouse.move(500, 350)
+    const [x] = (await position.textContent())?.split(',') ?? []
+    await page.mouse.down()
+    await page.mouse.move(500 - 160, 350)
+    await page.mouse.up()
+    await page.mouse.move(501, 350)
+    await page.mouse.move(500, 350)
+    assert.equal((await position.textContent())?.split(',')[0], String(Number(x) + 10))
+    const answer = await stage.admin.get(`/api/boards/${board}/cells/${x}/50`)
+    assert.equal(answer.json<{ at: string | null }>().at, null, 'a drag paints nothing')
+  })
+
+  await t.test('boards are a click away, and the browser goes back', async (t) => {
+    const board = await stage.board()
+    const visit = await stage.visit(t, '')
+    const { page } = visit
+    await page.getByRole('button', { name: /^lobby/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'Boards' })
+    await dialog.getByRole('link', { name: board }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.waitForURL((url) => url.searchParams.get('board') === board && url.searchParams.has('scale'))
+    await visit.isLive()
+    await page.goBack()
+    await page.getByRole('button', { name: /^lobby/ }).waitFor()
+    await visit.isLive()
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test(
+    'colours are radio buttons, dialogs take and return the focus, everything has a name',
+    async (t) => {
+      const board = await stage.board()
+      const visit = await stage.visit(t, `?board=${board}`)
+      const { page } = visit
+      await page.locator('input[name="color"]:checked').focus()
+      await page.keyboard.press('ArrowRight')
+      assert.equal(
+        await page.locator('input[name="color"]:checked').getAttribute('aria-label'),
+        'orange, #e59500',
+      )
+      for (const button of await page.getByRole('button').all()) {
+        const name = (await button.getAttribute('aria-label')) ?? (await button.textContent()) ?? ''
+        assert.match(name, /\S/)
+      }
+      const help = page.getByRole('button', { name: 'Help' })
+      await help.focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog', { name: 'How to paint' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await visit.until(`document.activeElement?.getAttribute('aria-label') === 'Help'`)
+    },
+  )
+
+  await t.test('it is dark where the system is', async (t) => {
+    const board = await stage.board()
+    const search = `?board=${board}&x=50&y=50&scale=8`
+    const [light, dark] = await Promise.all([
+      stage.visit(t, search, { colorScheme: 'light' }),
+      stage.visit(t, search, { colorScheme: 'dark' }),
+    ])
+    assert.ok(brightness(await light.colorAt(-2, 50)) > 180)
+    assert.ok(brightness(await dark.colorAt(-2, 50)) < 60)
+    await light.page.emulateMedia({ colorScheme: 'dark' })
+    await light.shows(-2, 50, await dark.colorAt(-2, 50))
+  })
+
+  await t.test('a board that does not exist is said so', async (t) => {
+    const visit = await stage.visit(t, '')
+    await visit.page.goto(`${stage.server.url}/?board=nowhere`)
+    await visit.page.getByRole('alert').filter({ hasText: 'There is no board "nowhere".' }).waitFor()
+  })
+
+  await t.test('a picture of it for the README', async (t) => {
+    const mural = paintMural()
+    const board = await paintedBoard(stage, mural)
+    const search = `?board=${board}&x=127&y=79&scale=5.03`
+    const visit = await stage.visit(t, search, { viewport: { width: 1280, height: 800 } })
+    await visit.shows(127, 79, CLASSIC_PALETTE[mural.colors[79 * mural.width + 127] ?? 0] ?? 0)
+    await visit.page.mouse.move(700, 470)
+    const png = await visit.page.screenshot()
+    const { width, height, rgb } = await readPng(png)
+    assert.deepEqual([width, height], [1280, 800])
+    for (const color of CLASSIC_PALETTE) assert.ok(rgb.includes(color), `no #${color.toString(16)}`)
+    if (process.env.SPATE_SCREENSHOT !== '1') return
+    await mkdir(DOCS, { recursive: true })
+    await writeFile(join(DOCS, 'screenshot.png'), png)
+  })
+})
+
+function brightness(rgb: number): number {
+  return ((rgb >>> 16) + ((rgb >>> 8) & 0xff) + (rgb & 0xff)) / 3
+}
+
+/** A board with the mural on it. Resolves with its id. */
+async function paintedBoard(stage: Stage, { width, height, colors }: Mural): Promise<string> {
+  const id = await stage.board({ width, height, cooldown: { seconds: 5 }, undoSeconds: 5 })
+  const numbers = [...colors.keys()]
+  const answer = await stage.admin.post(`/api/boards/${id}/painted`, {
+    x: numbers.map((i) => i % width),
+    y: numbers.map((i) => Math.floor(i / width)),
+    color: [...colors],
+  })
+  assert.equal(answer.status, 200, answer.text)
+  return id
+}
