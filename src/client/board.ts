@@ -12,13 +12,13 @@ import {
 } from '../live/protocol.ts'
 import { type Api, type Problem, ProblemError } from './api.ts'
 import { reconnectDelayMs } from './backoff.ts'
+import { ChunkFetcher, pooled } from './chunk-fetcher.ts'
 import { Replica } from './replica.ts'
 import { WatchedChunks } from './watched.ts'
 
 const HEARTBEAT_MS = 15_000
 /** The server speaks at least every 15 s; after this silence the connection is dead. */
 const SILENCE_MS = 40_000
-const FETCHES_AT_ONCE = 6
 /** More chunks than this do not fit into a URL; they are subscribed to once connected. */
 const MAX_LISTED = 512
 
@@ -95,8 +95,7 @@ export class BoardConnection {
   #cancelRetry: (() => void) | undefined
   #cancelSilence: (() => void) | undefined
   #cancelBeat: (() => void) | undefined
-  #fetching = new Set<number>()
-  readonly #toFetch = new Set<number>()
+  readonly #fetcher: ChunkFetcher
   readonly #ready = Promise.withResolvers<void>()
   /** The server's clock minus ours, ms. */
   clockOffsetMs = 0
@@ -115,6 +114,16 @@ export class BoardConnection {
     this.#clock = options.clock ?? systemClock
     this.#watched = new WatchedChunks(options.chunks)
     this.#replica = new Replica(0)
+    this.#fetcher = new ChunkFetcher(
+      {
+        api: this.#api,
+        board: options.board,
+        clock: this.#clock,
+        random: this.#random,
+        onChunk: (index) => options.onChunk?.(index),
+      },
+      this.#replica,
+    )
     this.#ready.promise.catch(() => {})
     void this.#start()
   }
@@ -186,8 +195,8 @@ export class BoardConnection {
     this.#watched.loaded(chunks)
     for (const index of wanted) if (!this.#watched.has(index)) replica.forget(index)
     for (const index of this.#watched.pending) replica.expect(index, 0)
-    this.#toFetch.clear()
     this.#replica = replica
+    this.#fetcher.follow(replica)
     this.#position = from
     this.#takeInfo(info)
     for (const index of replica.indexes) this.#options.onChunk?.(index)
@@ -273,7 +282,8 @@ export class BoardConnection {
       }
       case 'resync':
         this.resyncs += 1
-        for (const index of message.chunks) if (this.#watched.has(index)) this.#fetch(index, message.position)
+        for (const index of message.chunks)
+          if (this.#watched.has(index)) this.#fetcher.want(index, message.position)
         this.#position = Math.max(this.#position, message.position)
         return
       case 'subscribed':
@@ -330,7 +340,7 @@ export class BoardConnection {
     this.#position = Math.max(this.#position, position)
     for (const index of this.#watched.answered(request)) {
       if (named.has(index)) {
-        this.#fetch(index, position)
+        this.#fetcher.want(index, position)
       } else {
         this.#replica.loaded(index, position, undefined)
         this.#options.onChunk?.(index)
@@ -348,46 +358,6 @@ export class BoardConnection {
       nextMs: message.nextMs,
     }))
     request?.done.resolve(placements)
-  }
-
-  #fetch(index: number, atLeast: number): void {
-    this.#replica.expect(index, atLeast)
-    this.#toFetch.add(index)
-    this.#fetchMore()
-  }
-
-  #fetchMore(): void {
-    for (const index of this.#toFetch) {
-      if (this.#fetching.size >= FETCHES_AT_ONCE) return
-      if (this.#fetching.has(index)) continue
-      this.#toFetch.delete(index)
-      if (this.#replica.expected(index) === undefined) continue
-      this.#fetching.add(index)
-      void this.#fetchOne(index)
-    }
-  }
-
-  async #fetchOne(index: number): Promise<void> {
-    const replica = this.#replica
-    try {
-      const { position, colors } = await this.#api.chunk(this.#options.board, index, replica.expected(index))
-      // No longer expected: the chunk is not watched any more.
-      const isLoaded = replica.expected(index) !== undefined && replica.loaded(index, position, colors)
-      if (isLoaded && replica === this.#replica) this.#options.onChunk?.(index)
-    } catch {
-      // The server is away or refuses for now: ask again, no faster than the reconnect would.
-      await this.#delay(reconnectDelayMs(2, this.#random()))
-    }
-    this.#fetching.delete(index)
-    if (this.#closed) return
-    if (this.#replica.expected(index) !== undefined) this.#toFetch.add(index)
-    this.#fetchMore()
-  }
-
-  #delay(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#clock.after(ms, resolve)
-    return promise
   }
 
   /** From now on only these chunks are kept up to date, at most 4,096. */
@@ -448,6 +418,7 @@ export class BoardConnection {
   close(): void {
     this.#setStatus('closed')
     this.#cancelRetry?.()
+    this.#fetcher.close()
     const socket = this.#socket
     if (socket !== undefined) {
       socket.close()
@@ -478,12 +449,4 @@ function socketUrl(baseUrl: string, path: string): string {
   const url = new URL(path, baseUrl)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   return url.href
-}
-
-async function pooled<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items]
-  const lane = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
-  }
-  await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, lane))
 }
