@@ -2,8 +2,6 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import fastifyStatic from '@fastify/static'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, {
   type ConnectionError,
@@ -17,14 +15,16 @@ import { adminRoutes } from './admin.ts'
 import { boardRoutes } from './boards.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
 import { ConnectionCounts, limitConnections, limitProxied } from './connections.ts'
+import { registerDocs } from './docs.ts'
 import { editRoutes } from './edits.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { imageRoutes } from './images.ts'
 import { importRoutes } from './import.ts'
+import { liveRoutes } from './live.ts'
 import { meRoutes } from './me.ts'
-import { invalidInput, ProblemSchema, problemOf, retryAfterSeconds } from './problem.ts'
+import { invalidInput, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
 import { compileValidator } from './validation.ts'
@@ -99,7 +99,6 @@ export async function createApp(services: HttpServices): Promise<App> {
   limitConnections(app.server, services)
   const proxied = new ConnectionCounts(services.maxConnectionsPerAddress)
 
-  app.addSchema(ProblemSchema)
   app.setErrorHandler((error, _request, reply) => answer(error, reply))
   app.setNotFoundHandler((request, reply) =>
     answer({ statusCode: 404, message: `there is no ${request.method} ${pathOf(request)}` }, reply),
@@ -131,17 +130,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     })
   }
 
-  await app.register(swagger, {
-    openapi: {
-      info: {
-        title: 'Spate',
-        version: '1',
-        description: 'Hosts, captures, replays and scores massive live events.',
-      },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-    },
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await registerDocs(app)
 
   for (const routes of [
     meRoutes,
@@ -149,6 +138,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     imageRoutes,
     editRoutes,
     eventRoutes,
+    liveRoutes,
     historyRoutes,
     adminRoutes,
     importRoutes,

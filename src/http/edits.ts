@@ -45,7 +45,7 @@ export async function editRoutes(app: App, services: HttpServices): Promise<void
           { x: Coordinate, y: Coordinate, c: Type.Integer({ minimum: 0, maximum: 255 }) },
           { additionalProperties: false },
         ),
-        response: { 200: Answer, '4xx': { $ref: 'Problem#' } },
+        response: { 200: Answer },
       },
     },
     async (request, reply) => {
@@ -66,7 +66,7 @@ export async function editRoutes(app: App, services: HttpServices): Promise<void
       schema: {
         summary: 'Take my last placement back, within the board’s undo time',
         params: BoardParams,
-        response: { 200: Answer, '4xx': { $ref: 'Problem#' } },
+        response: { 200: Answer },
       },
     },
     async (request, reply) =>

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { Type } from 'typebox'
 import type { RawData, WebSocket } from 'ws'
 import { SpateError } from '../base/errors.ts'
 import { Verdict } from '../boards/canvas/verdict.ts'
@@ -12,13 +13,16 @@ import {
   MAX_SUBSCRIBED_CHUNKS,
   PROTOCOL_VERSION,
   type ServerMessage,
+  SUBPROTOCOL,
 } from '../live/protocol.ts'
 import { MAX_BUFFERED_BYTES, type Room } from '../live/room.ts'
 import type { Viewer } from '../live/viewer.ts'
 import { binaryFrame } from '../live/websocket-frame.ts'
+import type { App } from './app.ts'
 import { positionFrom } from './events.ts'
 import { type Judged, place, undo } from './placing.ts'
 import { problemOf } from './problem.ts'
+import { BoardParams } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 import { endOnError } from './socket-errors.ts'
 import { requireToken, type Visitor } from './visitor.ts'
@@ -29,6 +33,30 @@ export const LIVE_PATH = /^\/api\/boards\/([^/]{1,64})\/live\/?$/
 const MAX_UNANSWERED = 256
 const UNSUPPORTED = 1003
 const TRY_AGAIN = 1013
+
+/** For the documents, and for who asks without an upgrade. */
+export async function liveRoutes(app: App): Promise<void> {
+  app.get(
+    '/api/boards/:id/live',
+    {
+      schema: {
+        summary: 'Live frames and edits over a WebSocket (PROTOCOL.md)',
+        description: `Subprotocol ${SUBPROTOCOL}, binary frames.`,
+        params: BoardParams,
+        querystring: Type.Object({
+          v: Type.Optional(Type.String({ maxLength: 32, description: 'What the client already shows' })),
+          chunks: Type.Optional(
+            Type.String({ description: 'Numbers of the chunks to watch, comma separated; default: all' }),
+          ),
+        }),
+      },
+    },
+    async (_request, reply) => {
+      void reply.header('upgrade', 'websocket').header('connection', 'upgrade')
+      throw Object.assign(new Error('this is a WebSocket: ask with an upgrade'), { statusCode: 426 })
+    },
+  )
+}
 
 /** Reads the query before the upgrade, so that a wrong one is refused with a problem document. */
 export function acceptLive(

@@ -8,7 +8,7 @@ import { CLASSIC_PALETTE } from '../../src/boards/canvas/palettes.ts'
 import type { Created } from '../../src/boards/canvas/records.ts'
 import { FREE_RULES } from '../../src/boards/canvas/rules.ts'
 import { Renderer } from '../../src/boards/render/renderer.ts'
-import { createApp } from '../../src/http/app.ts'
+import { type App, createApp } from '../../src/http/app.ts'
 import { Images } from '../../src/http/board-images.ts'
 import { Failures } from '../../src/http/failures.ts'
 import type { HttpServices } from '../../src/http/services.ts'
@@ -78,11 +78,27 @@ export class HttpServer {
   readonly url: string
   readonly clock: WallClock
   readonly services: HttpServices
+  readonly #app: App
 
-  private constructor(url: string, clock: WallClock, services: HttpServices) {
+  private constructor(url: string, clock: WallClock, services: HttpServices, app: App) {
     this.url = url
     this.clock = clock
     this.services = services
+    this.#app = app
+  }
+
+  /** All that the server was told to answer, read from the tree that Fastify draws of it. */
+  get routes(): { method: string; url: string }[] {
+    const path: string[] = []
+    return this.#app
+      .printRoutes({ commonPrefix: false })
+      .split('\n')
+      .flatMap((line) => {
+        const [, indent = '', part = '', methods] =
+          /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? []
+        path.splice(indent.length / 4, path.length, part)
+        return (methods?.split(', ') ?? []).map((method) => ({ method, url: path.join('') }))
+      })
   }
 
   /** Closed with the test. */
@@ -127,7 +143,7 @@ export class HttpServer {
     await app.listen({ host: '127.0.0.1', port: 0 })
     // A TCP server's address is an AddressInfo.
     const { port } = app.server.address() as AddressInfo
-    return new HttpServer(`http://127.0.0.1:${port}`, clock, services)
+    return new HttpServer(`http://127.0.0.1:${port}`, clock, services, app)
   }
 
   /** As {@link start}, with one board, the lobby, that is free to paint on. */
