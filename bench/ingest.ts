@@ -14,6 +14,8 @@ const POSTS_TARGET = 12_000
 const ACK_TARGET = { atMost: 50 }
 
 interface SocketLoad {
+  /** Whether the players are shown the board's live frames, as a page is, or look at a part where nothing happens. */
+  readonly isWatching: boolean
   readonly sockets: number
   readonly editsPerFrame: number
   readonly window: number
@@ -23,12 +25,12 @@ async function painters(
   run: Run,
   port: number,
   cookies: readonly string[],
-  { editsPerFrame, window }: SocketLoad,
+  { editsPerFrame, window, isWatching }: SocketLoad,
 ): Promise<Generator<PainterCommands>> {
   const generator = Generator.start<PainterCommands>(run, 'painters.ts')
   await generator.call('connect', {
     port,
-    path: `/api/boards/${BOARD}/live`,
+    path: `/api/boards/${BOARD}/live${isWatching ? '' : '?chunks=65535'}`,
     cookies,
     side: SIDE,
     colors: COLORS,
@@ -56,8 +58,9 @@ async function rivalEdits(run: Run, load: SocketLoad): Promise<number> {
 }
 
 async function overSockets(run: Run, load: SocketLoad, isPromised: boolean): Promise<void> {
-  const { sockets, editsPerFrame } = load
-  const name = `${sockets} sockets, ${editsPerFrame} ${editsPerFrame === 1 ? 'edit' : 'edits'} a frame`
+  const { sockets, editsPerFrame, isWatching } = load
+  const edits = editsPerFrame === 1 ? 'edit' : 'edits'
+  const name = `${sockets} sockets${isWatching ? ' that watch' : ''}, ${editsPerFrame} ${edits} a frame`
   const rivalValue = await rivalEdits(run, load)
   const server = await BenchServer.start(run)
   await server.createBoard(BOARD, SIDE)
@@ -71,7 +74,7 @@ async function overSockets(run: Run, load: SocketLoad, isPromised: boolean): Pro
   const cpuUs = ((after.cpuSeconds - before.cpuSeconds) / folded) * 1e6
   run.note(
     `ingest: ${name}: ${Math.round((full.accepted / folded) * 100)} % accepted, ${cpuUs.toFixed(2)} µs of server CPU an edit, ` +
-      `p99 ${full.p99Ms.toFixed(1)} ms with ${load.window} frames a socket under way; the players see the live frames too`,
+      `p99 ${full.p99Ms.toFixed(1)} ms with ${load.window} frames a socket under way`,
   )
   run.row({
     name: `ingest: ${name}`,
@@ -157,8 +160,16 @@ async function overHttp(run: Run, connections: number): Promise<void> {
 }
 
 await bench(async (run) => {
-  await overSockets(run, { sockets: run.size(32, 4), editsPerFrame: 100, window: 16 }, true)
-  await overSockets(run, { sockets: run.size(256, 8), editsPerFrame: 10, window: 16 }, false)
-  await overSockets(run, { sockets: run.size(256, 8), editsPerFrame: 1, window: 32 }, false)
+  await overSockets(run, { sockets: run.size(32, 4), editsPerFrame: 100, window: 16, isWatching: true }, true)
+  await overSockets(
+    run,
+    { sockets: run.size(256, 8), editsPerFrame: 10, window: 16, isWatching: false },
+    false,
+  )
+  await overSockets(
+    run,
+    { sockets: run.size(256, 8), editsPerFrame: 1, window: 32, isWatching: false },
+    false,
+  )
   await overHttp(run, run.size(128, 8))
 })

@@ -67,8 +67,8 @@ export class Load<Client> {
   async #pace(startMs: number, perSecond: number): Promise<void> {
     const total = Math.floor(((this.#endMs - startMs) / 1000) * perSecond)
     for (let sent = 0; sent < total; ) {
-      const due = Math.min(total, Math.floor(((performance.now() - startMs) / 1000) * perSecond))
-      for (; sent < due; sent++) {
+      const nowMs = performance.now()
+      for (; sent < total && startMs + (sent / perSecond) * 1000 <= nowMs; sent++) {
         const client = this.#clients[sent % this.#clients.length]
         if (client !== undefined) this.#askOrWait(client, startMs + (sent / perSecond) * 1000)
       }

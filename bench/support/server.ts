@@ -43,6 +43,10 @@ export class BenchServer {
     return this.#process.url
   }
 
+  get pid(): number {
+    return this.#process.pid
+  }
+
   /** Errors the process wrote; empty when all is well. */
   get stderr(): string {
     return this.#process.stderr
