@@ -4,7 +4,8 @@ import { created, T0 } from '../../test/support/boards.ts'
 import { ManualClock } from '../../test/support/clock.ts'
 import { memoryKv } from '../../test/support/memory-kv.ts'
 import { MemoryLog } from '../log/memory.ts'
-import { Boards, type BoardsServices, isBoardId } from './boards.ts'
+import { Boards, type BoardsServices, isBoardId, MAX_BOARDS } from './boards.ts'
+import { BoardHost } from './host.ts'
 
 function services(): BoardsServices {
   const clock = new ManualClock()
@@ -76,4 +77,12 @@ test('[B25] a board whose creation the log refused may be created again', async 
   assert.equal(append.mock.callCount(), 1)
   assert.ok(!boards.has('a'))
   await boards.create(created({ id: 'a' }))
+})
+
+test('[B25] a server runs at most 1,000 boards', async (t) => {
+  const boards = await opened(t, services())
+  // A thousand real hosts would cost half a gigabyte; only their number matters here.
+  t.mock.method(BoardHost, 'open', async (id: string) => ({ id, [Symbol.asyncDispose]: async () => {} }))
+  for (let i = 0; i < MAX_BOARDS; i++) await boards.create(created({ id: `${i}` }))
+  await assert.rejects(boards.create(created({ id: 'one-more' })), { code: 'invalid' })
 })

@@ -45,6 +45,24 @@ test('[C42] the judge says of the next record what the fold says of it, and chan
   assert.deepEqual([...seen].toSorted(), Object.values(ofPlacements).toSorted(), 'every verdict was met')
 })
 
+test('[C24] an intent that is refused or unchanged leaves no trace', () => {
+  const traceOf = ({ canvas }: Fold): object => ({ ...stateOf(canvas), position: 0 })
+  fc.assert(
+    fc.property(manySteps, placements, (steps, placements) => {
+      const fold = new Fold(STEPS_BOARD)
+      for (const step of steps) take(fold, step)
+      for (const placement of placements) {
+        // Time alone ends shadow bans and forgets what can be undone.
+        fold.place()
+        const before = traceOf(fold)
+        const [verdict] = fold.place(placement)
+        if (verdict !== 'accepted' && verdict !== 'shadowed') assert.deepEqual(traceOf(fold), before)
+      }
+    }),
+    { numRuns: 40 },
+  )
+})
+
 test('[C7] [C43] what a record shows is what it changed, in the colours that it left', () => {
   fc.assert(
     fc.property(manySteps, (steps) => {

@@ -43,7 +43,7 @@ export interface ActivityCount {
 }
 
 /**
- * The fold of a canvas stream: judges every intent, in log order, from the stream alone (rules C1 to C40 of
+ * The fold of a canvas stream: judges every intent, in log order, from the stream alone (rules C1 to C43 of
  * SPEC.md). No clock, no randomness, no I/O: any two folds of the same records are equal in every byte.
  *
  * `apply` is the only way to change it.
