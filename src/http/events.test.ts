@@ -79,10 +79,6 @@ test('[H14] a change of the board is an event, and what is too much to send name
   assert.equal(JSON.parse(changed.data).locks[0].id, 'logo')
   const cells = Array.from({ length: 17_000 }, (_, i) => i)
   const painted = await server.admin.post('/api/boards/lobby/painted', {
-    source: 'test',
-    authors: [],
-    author: cells.map(() => 0),
-    timeMs: cells.map(() => server.clock.now()),
     x: cells.map((i) => 300 + (i % 200)),
     y: cells.map((i) => 300 + Math.floor(i / 200)),
     color: cells.map(() => 3),

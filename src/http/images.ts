@@ -147,7 +147,8 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
       const chunk = chunks[(request.params.cy << 8) | request.params.cx]
       // Weak: compressed and plain are one entity.
       const etag = `W/"${age}-c${chunk?.changedAt ?? 0}"`
-      void reply.header('vary', 'accept-encoding')
+      const vary = reply.getHeader('vary')
+      void reply.header('vary', vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`)
       if (isFresh(request, reply, { etag, position, cache: FRESH })) return reply
       void reply.type('application/octet-stream')
       if (chunk === undefined) return reply.send(Buffer.alloc(0))
