@@ -530,6 +530,39 @@ test('[V12] hidden cells that were withheld come with the rest', async (t) => {
   ])
 })
 
+test('[V12] after a resync the hidden cells are told again, as they are by then', async (t) => {
+  const { board, room, join, tick } = await scene(t, WIDE)
+  await board.append(SHADOW)
+  await board.place([7, 0, 0, 5], [7, 1, 0, 5])
+  await tick()
+  const banned = join({ player: 7 })
+  stall(banned)
+  await board.fill(1, 0, 200, 1)
+  await tick()
+  banned.sink.drain()
+  room.drained(banned.viewer)
+  assert.deepEqual(heard(banned), [
+    ['resync', 4, 0],
+    ['hidden', 4, [0, 0, 5], [1, 0, 1]],
+  ])
+})
+
+test('[V12] a frame that begins before a viewer came does not cover its hidden cells', async (t) => {
+  const { board, join, tick } = await scene(t)
+  await board.append(SHADOW)
+  await tick()
+  join()
+  await board.place([8, 0, 0, 2])
+  await board.place([7, 0, 0, 5])
+  const banned = join({ player: 7 })
+  await tick()
+  assert.deepEqual(heard(banned), [
+    ['hidden', 4, [0, 0, 5]],
+    ['edits', 4, [0, 0, 2]],
+    ['hidden', 4, [0, 0, 5]],
+  ])
+})
+
 test('[V13] every viewer that is not behind hears position and time every 15 s', async (t) => {
   const { board, join, tick } = await scene(t)
   const [quick, slow] = [join({ answersHeartbeats: false }), join({ answersHeartbeats: false })]

@@ -208,13 +208,8 @@ export class Room {
 
   #hide({ player, x, y }: HiddenChange): void {
     for (const viewer of this.#byPlayer.get(player) ?? []) {
-      viewer.hidden.add(keyOf(x, y))
+      addBounded(viewer.hidden, keyOf(x, y))
       this.#hiding.add(viewer)
-      if (viewer.hidden.size <= MAX_HIDDEN_CELLS) continue
-      for (const oldest of viewer.hidden) {
-        viewer.hidden.delete(oldest)
-        break
-      }
     }
   }
 
@@ -227,7 +222,7 @@ export class Room {
     if (this.#boardChanged) this.#sendBoard()
     const tooMany = !this.#recent.covers(from) || this.#recent.countAfter(from) > 4 * MAX_FRAME_CELLS
     if (tooMany) for (const viewer of this.#groupOf.keys()) this.#fallBehind(viewer)
-    else this.#sendEdits(position, this.#recent.after(from), info)
+    else this.#sendEdits(from, position, this.#recent.after(from), info)
     for (const viewer of this.#hiding) {
       if (!viewer.behind && !this.#sendHidden(viewer)) this.#fallBehind(viewer)
     }
@@ -238,7 +233,7 @@ export class Room {
     this.#intervalMs = tickIntervalMs(this.#intervalMs, endMs - startMs)
   }
 
-  #sendEdits(position: number, edits: readonly ChunkEdits[], info: BoardInfo): void {
+  #sendEdits(from: number, position: number, edits: readonly ChunkEdits[], info: BoardInfo): void {
     for (const { format, chunks, viewers } of this.#groups.values()) {
       const seen = chunks === null ? edits : edits.filter(({ chunk }) => chunks.has(chunk))
       if (seen.length === 0) {
@@ -250,8 +245,11 @@ export class Room {
       for (const viewer of viewers) {
         if (viewer.behind) continue
         if (resync) this.#fallBehind(viewer)
-        else if (this.#write(viewer, bytes)) viewer.position = position
-        else this.#fallBehind(viewer)
+        else if (this.#write(viewer, bytes)) {
+          // The frame begins before what a viewer had that came between two ticks: it may cover hidden cells.
+          if (viewer.position > from) this.#tellHiddenAgain(viewer)
+          viewer.position = position
+        } else this.#fallBehind(viewer)
       }
     }
   }
@@ -376,6 +374,7 @@ export class Room {
     if (bytes !== undefined) {
       if (!this.#write(viewer, bytes)) return false
       this.#resyncs += 1
+      this.#tellHiddenAgain(viewer)
       if (viewer.format.endsAtResync) viewer.sink.close('resync')
     }
     viewer.position = this.#host.canvas.position
@@ -433,12 +432,21 @@ export class Room {
     for (const key of viewer.hidden) {
       const x = key % 65_536
       const y = Math.floor(key / 65_536)
-      writes.add(x, y, canvas.shadows.colorAt(viewer.player, x, y) ?? canvas.cellAt(x, y).color)
+      const hidden = canvas.shadows.colorAt(viewer.player, x, y)
+      if (hidden === undefined) viewer.told.delete(key)
+      else addBounded(viewer.told, key)
+      writes.add(x, y, hidden ?? canvas.cellAt(x, y).color)
     }
     const bytes = viewer.format.hidden(viewer.position, writes.groups(), canvas.info)
     if (bytes !== undefined && !this.#write(viewer, bytes)) return false
     viewer.hidden.clear()
     return true
+  }
+
+  /** What was shown may have been covered since, or be taken for covered. */
+  #tellHiddenAgain(viewer: Viewer): void {
+    for (const key of viewer.told) addBounded(viewer.hidden, key)
+    if (viewer.hidden.size > 0) this.#hiding.add(viewer)
   }
 
   #armHeartbeat(): void {
@@ -472,6 +480,15 @@ export class Room {
 
 function keyOf(x: number, y: number): number {
   return y * 65_536 + x
+}
+
+function addBounded(cells: Set<number>, key: number): void {
+  cells.add(key)
+  if (cells.size <= MAX_HIDDEN_CELLS) return
+  for (const oldest of cells) {
+    cells.delete(oldest)
+    return
+  }
 }
 
 /** Undefined when a frame would be larger than a viewer may hold, or than the chunks it is about. */
