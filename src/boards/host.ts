@@ -197,13 +197,19 @@ export class BoardHost {
     return this.#intake.idle
   }
 
-  /** Appends records of any type, all or none; answers as {@link submit} does, a result for each. */
-  async append(records: readonly CanvasRecord[], timeMs?: number): Promise<Outcome[]> {
+  /**
+   * Appends records of any type, all or none; answers as {@link submit} does, a result for each.
+   * @param timesMs when each happened, for what happened elsewhere
+   */
+  async append(records: readonly CanvasRecord[], timesMs?: readonly number[]): Promise<Outcome[]> {
     if (this.stopped !== undefined) throw this.stopped
-    const stamp = timeMs === undefined ? {} : { timeMs }
     const positions = await this.#services.log.append(
       this.#stream,
-      records.map((record) => ({ type: record.type, body: encodeBody(record), ...stamp })),
+      records.map((record, i) => {
+        const timeMs = timesMs?.[i]
+        const stamp = timeMs === undefined ? {} : { timeMs }
+        return { type: record.type, body: encodeBody(record), ...stamp }
+      }),
     )
     return Promise.all(
       positions.map(async (position) => ({ position, verdicts: await this.#judged(position) })),

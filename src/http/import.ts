@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 8 << 20
 /** A board's past can be seen at the end of any second of the painted cells' own time. */
 const RECORD_SPAN_MS = 1000
 /** Appended at once; the verdicts of so many can wait to be fetched. */
-const RECORDS_AT_ONCE = 512
+const RECORDS_AT_ONCE = 1024
 
 const Cells = { maxItems: MAX_CELLS_A_RECORD }
 const PaintedColumns = Type.Object(
@@ -164,14 +164,11 @@ async function paint(host: BoardHost, cells: Painted, verdicts: Uint32Array): Pr
   let position: number = host.canvas.position
   const parts = bySecond(cells)
   for (let i = 0; i < parts.length; i += RECORDS_AT_ONCE) {
-    const appends = parts
-      .slice(i, i + RECORDS_AT_ONCE)
-      .map((body) => host.append([{ type: RecordType.painted, body }], latestMs(body)))
-    for (const outcomes of await Promise.all(appends)) {
-      for (const outcome of outcomes) {
-        position = outcome.position
-        for (const verdict of outcome.verdicts) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
-      }
+    const bodies = parts.slice(i, i + RECORDS_AT_ONCE)
+    const records = bodies.map((body) => ({ type: RecordType.painted, body }))
+    for (const outcome of await host.append(records, bodies.map(latestMs))) {
+      position = outcome.position
+      for (const verdict of outcome.verdicts) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
     }
   }
   return position
