@@ -11,6 +11,8 @@ const SIDE = 2000
 const COLORS = 16
 const EDITS_TARGET = 100_000
 const POSTS_TARGET = 12_000
+/** Player u32, x u16, y u16, colour u8. */
+const COLUMN_BYTES = 9
 const ACK_TARGET = { atMost: 50 }
 
 interface SocketLoad {
@@ -83,6 +85,15 @@ async function overSockets(run: Run, load: SocketLoad, isPromised: boolean): Pro
     rival: 'bare ws, same frames',
     rivalValue,
     ...(isPromised ? { target: { atLeast: EDITS_TARGET } } : {}),
+  })
+  const { cellsFolded } = await server.usage()
+  run.row({
+    name: `ingest: log on disk after it, ${name}`,
+    value: server.logBytes() / cellsFolded,
+    unit: 'B/edit',
+    rival: 'its columns',
+    rivalValue: COLUMN_BYTES,
+    target: { atMost: 12 },
   })
   if (isPromised) {
     const framesPerSecond = run.size(EDITS_TARGET / 2, 2000) / editsPerFrame

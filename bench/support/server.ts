@@ -1,5 +1,7 @@
 import { ServerProcess } from '../../test/support/server.ts'
 import type { Run } from './bench.ts'
+import { logFolder } from './board-folder.ts'
+import { diskBytes } from './folder.ts'
 
 const ADMIN_TOKEN = 'bench-admin-token-0123456789'
 
@@ -95,6 +97,11 @@ export class BenchServer {
       framesSent: sum('spate_frames_sent'),
       framesSkipped: sum('spate_frames_skipped'),
     }
+  }
+
+  /** What the event log holds on disk. */
+  logBytes(): number {
+    return diskBytes(logFolder(this.#process.dataFolder))
   }
 
   end(): Promise<void> {
