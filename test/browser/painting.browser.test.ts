@@ -48,7 +48,7 @@ test('the page paints', { skip: requires('chromium') }, async (t) => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Shift+ArrowRight')
     await page.keyboard.press('ArrowUp')
-    assert.equal(await page.getByTestId('announcement').textContent(), '60, 49: white')
+    await page.getByTestId('announcement').filter({ hasText: '60, 49: white' }).waitFor()
     await page.keyboard.press('7')
     await page.keyboard.press('Enter')
     await page.keyboard.press('ArrowDown')

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 import { type Point, pixelAt, type Size } from '../../web/src/view/view.ts'
 
 /** An expression for the colour that the canvas shows at a point of the window, as 0xRRGGBB. */
-function colorExpression({ x, y }: Point): string {
+export function colorExpression({ x, y }: Point): string {
   return `(() => {
     const canvas = document.querySelector('canvas.board')
     const ratio = canvas.width / canvas.clientWidth

@@ -30,8 +30,7 @@ export function TopBar({ page }: { page: Page }) {
       <div class="panel group">
         <output class="status" data-status={status.value}>
           <span class="dot" aria-hidden="true" />
-          <span class={status.value === 'live' ? 'wide-only' : ''}>{STATUS[status.value]}</span>
-          <span class="hidden">{status.value === 'live' ? 'Live' : ''}</span>
+          <span class={status.value === 'live' ? 'wide-text' : ''}>{STATUS[status.value]}</span>
         </output>
         <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
           <PersonIcon />
