@@ -93,6 +93,20 @@ test('[C32] players who painted over each other may be rolled back in any order'
   }
 })
 
+test('[C32] a rollback of more than 1,048,576 cells is refused', async (t) => {
+  const board = await TestBoard.create(t, { extent: area(0, 0, 1024, 1025) })
+  const count = 65_536
+  const player = new Uint32Array(count).fill(9)
+  const color = new Uint8Array(count).fill(1)
+  const x = Uint16Array.from({ length: count }, (_, i) => i & 0x3ff)
+  for (let top = 0; top < 1024; top += 64) {
+    const y = Uint16Array.from({ length: count }, (_, i) => top + (i >>> 10))
+    await board.append({ type: RecordType.placed, body: { count, player, x, y, color } })
+  }
+  await board.place([9, 0, 1024, 1])
+  await assert.rejects(planRollback(board.host, { player: 9 }), { code: 'too-large' })
+})
+
 test('[C33] an unban brings back what the player’s rollbacks took, where nobody painted since', async (t) => {
   const board = await TestBoard.create(t)
   await board.ban(9)

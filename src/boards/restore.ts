@@ -1,3 +1,5 @@
+import { SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
 import type { Cell } from './canvas/chunk.ts'
 import { MAX_CELLS_A_RECORD } from './canvas/codec.ts'
@@ -7,6 +9,9 @@ import { RecordType } from './canvas/records.ts'
 import { eachCell } from './history.ts'
 import type { BoardHost } from './host.ts'
 import { isRefused } from './refusals.ts'
+
+/** What one plan holds in memory at most. */
+const MAX_PLANNED_CELLS = 1_048_576
 
 /** Which paint is to go: all that matches every condition given. */
 export interface RollbackFilter {
@@ -26,8 +31,8 @@ function keyOf(x: number, y: number): number {
  * Plans a rollback: every cell whose present paint matches goes back to its last paint that does not, or to
  * the background. What a player painted before a rollback of that player does not come back by it, unless
  * the player was unbanned since: else a raid that painted over itself would have to be rolled back in the
- * reverse order of its players. Reads the whole history twice; the fold checks each cell again when the
- * record comes.
+ * reverse order of its players. Reads the whole history twice, sharing the thread; the fold checks each cell
+ * again when the record comes. Errors: `too-large` for more than 1,048,576 cells.
  */
 export async function planRollback(host: BoardHost, filter: RollbackFilter): Promise<RestoredCell[]> {
   const { canvas, history } = host
@@ -37,11 +42,11 @@ export async function planRollback(host: BoardHost, filter: RollbackFilter): Pro
     (filter.area === undefined || isIn(filter.area, canvas.signed(x, y))) &&
     (filter.fromMs === undefined || cell.timeMs >= filter.fromMs) &&
     (filter.toMs === undefined || cell.timeMs <= filter.toMs)
-  const upTo = canvas.position
   const blank: Cell = { color: canvas.info.background, player: 0, timeMs: 0 }
   const planned = new Map<number, { expected: Cell; becomes: Cell }>()
-  canvas.chunks.forEach((chunk, index) => {
-    if (chunk === undefined) return
+  const pace = new Pace()
+  for (const [index, chunk] of canvas.chunks.entries()) {
+    if (chunk === undefined) continue
     const origin = chunkOrigin(index)
     for (let i = 0; i < chunk.colors.length; i++) {
       if (chunk.timesMs[i] === 0) continue
@@ -51,7 +56,13 @@ export async function planRollback(host: BoardHost, filter: RollbackFilter): Pro
       const expected = chunk.cell(i)
       if (matches(x, y, expected)) planned.set(keyOf(x, y), { expected, becomes: blank })
     }
-  })
+    if (planned.size > MAX_PLANNED_CELLS) {
+      throw new SpateError('too-large', `one rollback takes at most ${MAX_PLANNED_CELLS} cells: narrow it`)
+    }
+    await pace.turn()
+  }
+  // What was painted during the walk is in the history up to here.
+  const upTo = canvas.position
   if (planned.size > 0) {
     const goneBefore = await rolledBack(host, upTo)
     for await (const judged of history.records(START, upTo)) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fold, T0 } from '../../../test/support/boards.ts'
+import { Verdict } from './verdict.ts'
 
 const COOLDOWN = { kind: 'stack', seconds: 5, blankSeconds: 5, stack: 1, activity: null } as const
 
@@ -41,6 +42,8 @@ test('[C26] a ban ends at the very millisecond that it names', () => {
   fold.ban(7, { untilMs: T0 + 1000 })
   fold.nowMs = T0 + 999
   assert.deepEqual(fold.place([7, 0, 0, 1]), ['banned'])
+  assert.equal(fold.canvas.judge(7, 0, 0, 1, T0 + 999), Verdict.banned)
+  assert.equal(fold.canvas.judge(7, 0, 0, 1, T0 + 1000), Verdict.accepted)
   fold.nowMs = T0 + 1000
   assert.deepEqual(fold.place([7, 0, 0, 1]), ['accepted'])
 })
