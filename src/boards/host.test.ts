@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { area, folded, type Placement, placed } from '../../test/support/boards.ts'
+import fc from 'fast-check'
+import { area, Fold, folded, type Placement, placed } from '../../test/support/boards.ts'
 import { stateOf } from '../../test/support/canvas-state.ts'
+import { manySteps, STEPS_BOARD, take } from '../../test/support/canvas-steps.ts'
 import { TestBoard } from '../../test/support/test-board.ts'
 import { SpateError } from '../base/errors.ts'
 import { positionOf, START } from '../log/port.ts'
@@ -37,6 +39,30 @@ test('[B8] a host goes on from snapshot and tail to what a rebuild from the log 
   await board.place([1, 1, 0, 1], [2, 3, 0, 1])
   const records = await board.log.read(boardStream('board'), START, ALL)
   assert.deepEqual(stateOf(board.host.canvas), stateOf(folded(records)))
+})
+
+test('[B8] whatever happened and wherever it was saved, a host that crashed goes on as a rebuild would', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(manySteps, fc.array(fc.nat(40), { maxLength: 4 }), async (steps, saves) => {
+      const fold = new Fold(STEPS_BOARD)
+      for (const step of steps) take(fold, step)
+      const board = await TestBoard.create(t, STEPS_BOARD)
+      for (const [i, { type, timeMs, body }] of fold.records.slice(1).entries()) {
+        await board.log.append(boardStream('board'), [{ type, timeMs, body }])
+        if (!saves.includes(i)) continue
+        await board.clock.settle()
+        await board.host.save(i % 3 === 0)
+      }
+      await board.clock.settle()
+      const restarted = await board.another(board.kv)
+      const rebuilt = stateOf(folded(fold.records))
+      assert.deepEqual(stateOf(board.host.canvas), rebuilt)
+      assert.deepEqual(stateOf(restarted.canvas), rebuilt)
+      await restarted[Symbol.asyncDispose]()
+      await board.close()
+    }),
+    { numRuns: 40 },
+  )
 })
 
 test('[B9] what changed is saved within 10 s; what did not is not', async (t) => {
