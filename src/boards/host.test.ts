@@ -61,7 +61,7 @@ test('[B8] whatever happened and wherever it was saved, a host that crashed goes
       await restarted[Symbol.asyncDispose]()
       await board.close()
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 
