@@ -166,7 +166,7 @@ test('the page looks right', { skip: requires('chromium') }, async (t) => {
   await t.test('a picture of it for the README', async (t) => {
     const mural = paintMural()
     const board = await paintedBoard(stage, mural)
-    const search = `?board=${board}&x=127&y=79&scale=5.03`
+    const search = `?board=${board}&x=128&y=80&scale=5`
     const visit = await stage.visit(t, search, { viewport: { width: 1280, height: 800 } })
     await visit.shows(127, 79, CLASSIC_PALETTE[mural.colors[79 * mural.width + 127] ?? 0] ?? 0)
     await visit.page.mouse.move(700, 470)
@@ -186,7 +186,7 @@ function brightness(rgb: number): number {
 
 /** A board with the mural on it. Resolves with its id. */
 async function paintedBoard(stage: Stage, { width, height, colors }: Mural): Promise<string> {
-  const id = await stage.board({ width, height, cooldown: { seconds: 5 }, undoSeconds: 5 })
+  const id = await stage.board({ id: 'sunset', width, height, cooldown: { seconds: 5 }, undoSeconds: 5 })
   const numbers = [...colors.keys()]
   const answer = await stage.admin.post(`/api/boards/${id}/painted`, {
     x: numbers.map((i) => i % width),

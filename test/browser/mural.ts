@@ -7,8 +7,8 @@ export interface Mural {
   readonly colors: Uint8Array
 }
 
-const WIDTH = 256
-const HEIGHT = 160
+const WIDTH = 258
+const HEIGHT = 162
 const HORIZON = 84
 const SHORE = 118
 
@@ -194,7 +194,7 @@ function paintGuests(easel: Easel): void {
   sprite(116, 130, SPRITES.tulip)
   sprite(122, 127, SPRITES.heart)
   sprite(132, 130, SPRITES.tulip)
-  sprite(140, 126, SPRITES.invader)
+  easel.sprite(141, 126, SPRITES.invader, 1, 15)
   sprite(156, 128, SPRITES.flower)
   sprite(164, 125, SPRITES.ghost)
   sprite(178, 128, SPRITES.tulip)

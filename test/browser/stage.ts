@@ -41,10 +41,10 @@ export class Stage {
   /** A new board of 100 × 100 cells without a limit, unless `part` says otherwise. Resolves with its id. */
   async board(part: Readonly<Record<string, unknown>> = {}): Promise<string> {
     this.#boards += 1
-    const id = `board-${this.#boards}`
-    const answer = await this.admin.post('/api/boards', { id, width: 100, height: 100, ...part })
+    const board = { id: `board-${this.#boards}`, width: 100, height: 100, ...part }
+    const answer = await this.admin.post('/api/boards', board)
     assert.equal(answer.status, 201, answer.text)
-    return id
+    return board.id
   }
 
   /** Somebody who plays without a browser. */
