@@ -1,3 +1,4 @@
+import type { SpateError } from '../../src/base/errors.ts'
 import type { Changes, Key, KeyPart, Kv, Range } from '../../src/store/kv.ts'
 
 class MemoryTable {
@@ -58,7 +59,9 @@ function partsOf(key: Key): KeyPart[] {
 }
 
 /** A store without a disk: commits are atomic and settle in the same turn, so that simulations repeat. */
-class MemoryStore {
+export class MemoryStore {
+  /** Set to refuse commits. */
+  failure: SpateError | undefined
   readonly #tables = new Map<string, MemoryTable>()
 
   table(name: string): MemoryTable {
@@ -68,6 +71,7 @@ class MemoryStore {
   }
 
   async commit(_durability: string, change: (changes: Changes) => void): Promise<void> {
+    if (this.failure !== undefined) throw this.failure
     const writes: (() => void)[] = []
     change({
       put: (table, key, value) => {
@@ -80,9 +84,13 @@ class MemoryStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  asKv(): Kv {
+    // Kv's private fields make it nominal; this has all of its public members.
+    return this as unknown as Kv
+  }
 }
 
 export function memoryKv(): Kv {
-  // Kv's private fields make it nominal; this has all of its public members.
-  return new MemoryStore() as unknown as Kv
+  return new MemoryStore().asKv()
 }
