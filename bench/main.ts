@@ -32,12 +32,14 @@ const { values, positionals } = parseArgs({
 const selected = QUESTIONS.filter(
   (name) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
 )
+let isStopped = false
 if (selected.length === 0) {
   console.error(`bench: no question of that name; there are ${QUESTIONS.join(', ')}`)
   process.exitCode = 1
 } else {
   if (!values.json) console.log(tableHead())
   for (const name of selected) {
+    if (isStopped) break
     if (!(await answered(name))) process.exitCode = 1
   }
 }
@@ -54,12 +56,18 @@ async function answered(name: string): Promise<boolean> {
     console.error(`bench: ${name}: not done after ${limitMs / 1000} s`)
     child.kill('SIGKILL')
   }, limitMs)
-  const interrupt = (): void => void child.kill('SIGTERM')
+  // A terminal's Ctrl-C has reached the child already.
+  const interrupt = (signal: NodeJS.Signals): void => {
+    isStopped = true
+    if (signal === 'SIGTERM') child.kill(signal)
+  }
   process.once('SIGTERM', interrupt)
+  process.once('SIGINT', interrupt)
   child.on('message', (message) => show(message as BenchMessage))
   const [code] = await once(child, 'exit')
   clearTimeout(limit)
   process.off('SIGTERM', interrupt)
+  process.off('SIGINT', interrupt)
   if (code !== 0) console.error(`bench: ${name}: failed`)
   return code === 0
 }

@@ -4,6 +4,7 @@
  *
  *     await bench(async (run) => { … run.row({ … }) })
  */
+import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Lifetime } from '../../test/support/tmp.ts'
 import { type Measured, type Row, rowOf, tableLine } from './row.ts'
@@ -28,6 +29,12 @@ export async function bench(body: (run: Run) => Promise<void>): Promise<void> {
     options: { smoke: { type: 'boolean', default: false }, profile: { type: 'string' } },
   })
   const hooks: (() => unknown)[] = []
+  const cleanUp = async (): Promise<void> => {
+    for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) await hook()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void cleanUp().finally(() => process.exit(128 + constants.signals[signal])))
+  }
   let rows = 0
   const tell = (message: BenchMessage): void => {
     if (process.send !== undefined) process.send(message)
@@ -48,7 +55,7 @@ export async function bench(body: (run: Run) => Promise<void>): Promise<void> {
     await body(run)
     if (rows === 0) throw new Error('the bench measured nothing')
   } finally {
-    for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) await hook()
+    await cleanUp()
     if (process.connected) process.disconnect()
   }
 }
