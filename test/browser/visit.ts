@@ -64,6 +64,12 @@ export class Visit {
     await this.until(`${colorExpression(await this.pixelOf(x, y))} === ${rgb}`)
   }
 
+  /** Resolves with the colour that the cell shows once it is not this one. */
+  async showsOther(x: number, y: number, rgb: number): Promise<number> {
+    await this.until(`${colorExpression(await this.pixelOf(x, y))} !== ${rgb}`)
+    return this.colorAt(x, y)
+  }
+
   /**
    * Resolves once an expression is true in the page, looked at once a frame. (Playwright's own way to wait
    * for one evaluates strings in the page, which the content security policy forbids.)
@@ -81,7 +87,7 @@ export class Visit {
     assert.ok(isTrue, expression)
   }
 
-  /** The colour at a cell's middle. */
+  /** The colour at a cell's middle, in the frame that is there. */
   async colorAt(x: number, y: number): Promise<number> {
     return this.page.evaluate<number>(colorExpression(await this.pixelOf(x, y)))
   }
