@@ -57,6 +57,18 @@ test('[C23] zone and locks name cells: those outside the board lock nothing insi
   assert.deepEqual(fold.place([1, 0, 0, 2]), ['inactive'])
 })
 
+test('[C23] zone and locks may lie left of and above the origin', () => {
+  const fold = new Fold({ extent: area(-100, -100, 200, 200) })
+  fold.lock('a', area(-10, -10, 5, 5))
+  fold.rule({ activeZone: area(-20, -20, 40, 40) })
+  assert.deepEqual(fold.place([1, -10, -6, 1], [1, -5, -5, 1], [1, -21, 0, 1], [1, 19, 19, 1]), [
+    'locked',
+    'accepted',
+    'inactive',
+    'accepted',
+  ])
+})
+
 test('[C23] a lock keeps its cells when the board grows to the left and top', () => {
   const fold = new Fold()
   fold.lock('a', area(0, 0, 10, 10))
