@@ -99,11 +99,7 @@ export class SpateServer implements AsyncDisposable {
       sephsplaceBoard: config.sephsplaceBoard,
       pageFolder: existsSync(PAGE_FOLDER) ? PAGE_FOLDER : undefined,
     })
-    stack.defer(async () => {
-      // Viewers first: a server does not close while sockets are open.
-      rooms[Symbol.dispose]()
-      await app.close()
-    })
+    stack.defer(() => app.close())
     const url = await listen(app, config)
     await folder.announce(url).catch((error: unknown) => {
       logger.warn({ reason: messageOf(error) }, 'a second start will not be told who has the data folder')

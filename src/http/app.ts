@@ -18,6 +18,7 @@ import { ConnectionCounts, limitConnections, limitProxied } from './connections.
 import { registerDocs } from './docs.ts'
 import { editRoutes } from './edits.ts'
 import { eventRoutes } from './events.ts'
+import { exportRoutes } from './export.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { imageRoutes } from './images.ts'
@@ -142,6 +143,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     historyRoutes,
     adminRoutes,
     importRoutes,
+    exportRoutes,
     healthRoutes,
     sephsplaceRoutes,
   ]) {
@@ -159,7 +161,8 @@ export async function createApp(services: HttpServices): Promise<App> {
       },
     })
   }
-  attachSockets(app.server, services, proxied)
+  const stopSockets = attachSockets(app.server, services, proxied)
+  app.addHook('preClose', async () => stopSockets())
   return app
 }
 

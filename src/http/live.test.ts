@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EventStream } from '../../test/support/event-stream.ts'
 import { HttpServer } from '../../test/support/http.ts'
 import { Refused, type SocketOptions, TestSocket } from '../../test/support/socket.ts'
 import type { Lifetime } from '../../test/support/tmp.ts'
@@ -221,9 +222,27 @@ test('[H15] a refused request names itself and why, and the connection goes on',
   assert.deepEqual([...(await socket.edit(3, [3, 3, 3])).verdicts], [Verdict.accepted])
 })
 
-test('[H15] when the server stops, its viewers are told to come back', async (t) => {
+test('[H15] when the server stops, its viewers are told to come back, and who does at once is sent away', async (t) => {
   const server = await HttpServer.withLobby(t)
-  const socket = await LiveSocket.open(t, server)
-  server.services.rooms[Symbol.dispose]()
-  assert.deepEqual(await socket.socket.closed, { code: 1001, reason: 'the server is stopping' })
+  const path = `${server.url}/api/boards/lobby/live`
+  const viewers = await Promise.all(Array.from({ length: 10 }, () => TestSocket.open(t, path)))
+  const events = await EventStream.open(t, `${server.url}/api/boards/lobby/edits`)
+  const ended = assert.rejects(events.next())
+  const returning = viewers.map(async ({ closed }) => {
+    assert.deepEqual(await closed, { code: 1001, reason: 'the server is stopping' })
+    return refusalOrLoss(TestSocket.open(t, path))
+  })
+  await server.stop()
+  await ended
+  for (const status of await Promise.all(returning)) assert.ok(status === 503 || status === 0, String(status))
 })
+
+/** The status of a refusal, 0 when there was nobody to refuse. */
+async function refusalOrLoss(opening: Promise<unknown>): Promise<number> {
+  try {
+    await opening
+  } catch (error) {
+    return error instanceof Refused ? error.status : 0
+  }
+  return 101
+}

@@ -2,11 +2,12 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import proxyAddr from 'proxy-addr'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import type { Sink } from '../live/format.ts'
 import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from '../live/protocol.ts'
 import { addressGroup } from './address.ts'
-import { acceptSephsplace, isSephsplaceSocket } from './compat/sephsplace-socket.ts'
+import { acceptSephsplace, isSephsplaceSocket, Reloads } from './compat/sephsplace-socket.ts'
 import type { ConnectionCounts } from './connections.ts'
 import { acceptLive, LIVE_PATH } from './live.ts'
 import { problemOf, retryAfterSeconds } from './problem.ts'
@@ -17,8 +18,14 @@ import { checkOrigin, isHttps, setCookieHeader, visitorOf } from './visitor.ts'
 const CLOSE_GRACE_MS = 3_000
 const GOING_AWAY = 1001
 
-/** Answers upgrades: the live protocol under /api, sephsplace's wherever its clients ask for it. */
-export function attachSockets(server: Server, services: HttpServices, proxied: ConnectionCounts): void {
+/**
+ * Answers upgrades: the live protocol under /api, sephsplace's wherever its clients ask for it.
+ *
+ * @returns what ends every viewer and refuses new ones: without it, a server does not close while viewers stay,
+ *   and those who were sent away come back to it
+ */
+export function attachSockets(server: Server, services: HttpServices, proxied: ConnectionCounts): () => void {
+  let stopping = false
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -28,6 +35,7 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
     handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   const cookies = new WeakMap<IncomingMessage, string>()
+  const reloads = new Reloads()
   sockets.on('headers', (headers, request) => {
     const cookie = cookies.get(request)
     if (cookie === undefined) return
@@ -39,6 +47,7 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     try {
+      if (stopping) throw new SpateError('unavailable', 'the server is stopping')
       checkOrigin(request, services)
       const address = proxyAddr(request, services.trustsProxy)
       if (services.trustsProxy(request.socket.remoteAddress ?? '')) {
@@ -53,10 +62,13 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
         if (identified !== undefined) cookies.set(request, identified.cookie)
         const known = identified === undefined ? visitor : { ...visitor, key: identified.key }
         const accept = acceptLive(services, host, known, url.searchParams)
-        sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, sinkOf(ws, socket), socket))
+        sockets.handleUpgrade(request, socket, head, (ws) =>
+          accept(ws, sinkOf(ws, socket, services.clock), socket),
+        )
       } else if (isSephsplaceSocket(url, services)) {
         sockets.handleUpgrade(request, socket, head, (ws) => {
-          acceptSephsplace(services, ws, sinkOf(ws, socket), socket, url.searchParams)
+          const sink = sinkOf(ws, socket, services.clock)
+          acceptSephsplace(services, reloads, addressGroup(address), ws, sink, socket, url.searchParams)
         })
       } else {
         refuse(socket, { statusCode: 404, message: `there is no socket at ${url.pathname}` })
@@ -79,6 +91,11 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
       () => socket.destroy(),
     )
   }
+
+  return () => {
+    stopping = true
+    services.rooms[Symbol.dispose]()
+  }
 }
 
 /** Errors: `invalid` for what is no address. */
@@ -91,7 +108,7 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
  * Bytes that are frames already go to the connection as they are: built once, written to many. After a close
  * frame, ours or the peer's, there is nothing more to say.
  */
-function sinkOf(ws: WebSocket, socket: Duplex): Sink {
+function sinkOf(ws: WebSocket, socket: Duplex, clock: Clock): Sink {
   return {
     write: (bytes) => {
       if (ws.readyState === ws.OPEN) socket.write(bytes)
@@ -99,7 +116,10 @@ function sinkOf(ws: WebSocket, socket: Duplex): Sink {
     bufferedBytes: () => socket.writableLength,
     close: (reason) => {
       ws.close(GOING_AWAY, reason)
-      setTimeout(() => ws.terminate(), CLOSE_GRACE_MS).unref()
+      ws.on(
+        'close',
+        clock.after(CLOSE_GRACE_MS, () => ws.terminate()),
+      )
     },
   }
 }

@@ -101,7 +101,12 @@ export class HttpServer {
       })
   }
 
-  /** Closed with the test. */
+  /** Ends viewers, then connections; resolves when all are gone. */
+  async stop(): Promise<void> {
+    await this.#app.close()
+  }
+
+  /** Stopped with the test. */
   static async start(t: Lifetime, setup: HttpSetup = {}): Promise<HttpServer> {
     const stack = new AsyncDisposableStack()
     t.after(() => stack.disposeAsync())
@@ -136,10 +141,7 @@ export class HttpServer {
       pageFolder: setup.pageFolder,
     }
     const app = await createApp(services)
-    stack.defer(async () => {
-      rooms[Symbol.dispose]()
-      await app.close()
-    })
+    stack.defer(() => app.close())
     await app.listen({ host: '127.0.0.1', port: 0 })
     // A TCP server's address is an AddressInfo.
     const { port } = app.server.address() as AddressInfo

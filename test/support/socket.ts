@@ -63,9 +63,11 @@ export class TestSocket {
     return socket
   }
 
+  /** Errors: the connection is closed, and all that came was taken. */
   next(): Promise<Buffer | string> {
     const message = this.#messages.shift()
     if (message !== undefined) return Promise.resolve(message)
+    if (this.ws.readyState === this.ws.CLOSED) return Promise.reject(new Error('closed'))
     const waiting = Promise.withResolvers<Buffer | string>()
     this.#waiting.push(waiting)
     return waiting.promise

@@ -6,6 +6,15 @@ import { binaryFrame, PING_FRAME, textFrame } from '../../live/websocket-frame.t
 const SIDE = 1024
 const COLORS = 16
 
+export const RELOAD_FRAME = textFrame('reload')
+
+/** Only a version. */
+export function emptyFrame(position: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, position >>> 0, true)
+  return binaryFrame(bytes)
+}
+
 /**
  * The frames of sephsplace: u32 little-endian version, then three bytes an edit: the low 8 bits of x; its
  * high 2 bits and the low 6 of y shifted left by 2; the high 4 bits of y and the colour in the high nibble.
@@ -36,7 +45,7 @@ export const sephsplaceFormat: Format = {
     return binaryFrame(bytes.subarray(0, at))
   },
   hidden: () => undefined,
-  resync: () => textFrame('reload'),
+  resync: () => RELOAD_FRAME,
   subscribed: () => undefined,
   board: () => undefined,
   // It knows no heartbeat, but every WebSocket knows pings: they keep proxies from ending a quiet connection.

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Sink } from '../../live/format.ts'
+import type { Format, Sink } from '../../live/format.ts'
 import type { HttpServices } from '../services.ts'
 import { endOnError } from '../socket-errors.ts'
-import { sephsplaceFormat } from './sephsplace-format.ts'
+import { emptyFrame, RELOAD_FRAME, sephsplaceFormat } from './sephsplace-format.ts'
 
 const POLICY_VIOLATION = 1008
+const MAX_REMEMBERED = 4096
 
 /** Its clients ask on any path, with `from=` in the query; without it they are told so, our own paths aside. */
 export function isSephsplaceSocket(url: URL, services: HttpServices): boolean {
@@ -14,9 +15,34 @@ export function isSephsplaceSocket(url: URL, services: HttpServices): boolean {
   return url.searchParams.has('from') || !url.pathname.startsWith('/api/')
 }
 
+/**
+ * Connections that were told to reload. The seed's page then fetches the picture and opens a new socket, but it
+ * also opens the old one again, with the version that was too old, for ever, with one more socket each time. So
+ * who comes back with the same version is given a version before the word: an empty frame, which that page
+ * remembers and comes back with.
+ */
+export class Reloads {
+  readonly #told = new Set<string>()
+
+  /** Whether the connection was told before; from now on it was. */
+  again(connection: string): boolean {
+    if (this.#told.has(connection)) return true
+    if (this.#told.size >= MAX_REMEMBERED) {
+      for (const oldest of this.#told) {
+        this.#told.delete(oldest)
+        break
+      }
+    }
+    this.#told.add(connection)
+    return false
+  }
+}
+
 /** Sends everything after `from`, then the live edits. What the client sends is ignored. */
 export function acceptSephsplace(
   services: HttpServices,
+  reloads: Reloads,
+  address: string,
   ws: WebSocket,
   sink: Sink,
   socket: Duplex,
@@ -31,15 +57,16 @@ export function acceptSephsplace(
     ws.close(POLICY_VIOLATION)
     return
   }
+  const format: Format = {
+    ...sephsplaceFormat,
+    resync: (position) =>
+      reloads.again(`${address} ${from}`)
+        ? Buffer.concat([emptyFrame(position), RELOAD_FRAME])
+        : RELOAD_FRAME,
+  }
   const after = isNumber ? Math.max(0, Number(from)) : host.canvas.position
   const room = services.rooms.of(host)
-  const viewer = room.join(sink, {
-    format: sephsplaceFormat,
-    after,
-    chunks: null,
-    player: 0,
-    answersHeartbeats: true,
-  })
+  const viewer = room.join(sink, { format, after, chunks: null, player: 0, answersHeartbeats: true })
   socket.on('drain', () => room.drained(viewer))
   ws.on('pong', () => room.heard(viewer))
   ws.on('message', () => room.heard(viewer))

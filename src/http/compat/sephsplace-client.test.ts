@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { HttpServer } from '../../../test/support/http.ts'
+import { readPng } from '../../../test/support/png.ts'
+import { decodeSeedFrame, SeedClient } from '../../../test/support/sephsplace-client.ts'
+import { FREE_RULES } from '../../boards/canvas/rules.ts'
+import type { ChunkEdits } from '../../live/protocol.ts'
+import { sephsplaceFormat } from './sephsplace-format.ts'
+
+const CLIENTS = 12
+const ROUNDS = 40
+
+test('[S6] every edit of a thousand by thousand cells in sixteen colours survives its three bytes', () => {
+  const edits = fc.array(fc.tuple(fc.nat(999), fc.nat(999), fc.nat(15)), { minLength: 1, maxLength: 300 })
+  const extent = { left: 0, top: 0, width: 1000, height: 1000 }
+  const info = { id: '', extent, palette: [], background: 0, rules: FREE_RULES, locks: [] }
+  fc.assert(
+    fc.property(fc.nat(2 ** 32 - 1), edits, (version, edits) => {
+      const groups = edits.map(
+        ([x, y, color]): ChunkEdits => ({
+          chunk: (y >> 8) * 256 + (x >> 8),
+          count: 1,
+          cells: Uint16Array.of((y & 255) * 256 + (x & 255)),
+          colors: Uint8Array.of(color),
+        }),
+      )
+      const frame = sephsplaceFormat.edits(version, groups, info)
+      const header = (frame[1] ?? 0) < 126 ? 2 : 4
+      assert.deepEqual(decodeSeedFrame(Buffer.from(frame.subarray(header))), {
+        version,
+        edits: edits.map(([x, y, color]) => ({ x, y, color })),
+      })
+    }),
+  )
+})
+
+test('[S10] a crowd of the seed’s own clients ends with the server’s picture, through drops and reloads', async (t) => {
+  const rules = {
+    cooldown: { kind: 'window', windowSeconds: 10, budget: 50, cost: 5, blankCost: 2 },
+    undoSeconds: 0,
+    activeZone: null,
+  } as const
+  const server = await HttpServer.withLobby(t, { rules }, { trustedProxies: ['127.0.0.1'] })
+  const clients = Array.from(
+    { length: CLIENTS },
+    (_, i) => new SeedClient(server.url, { 'x-forwarded-for': `10.0.0.${i}` }),
+  )
+  t.after(() => {
+    for (const client of clients) client.close()
+  })
+  await Promise.all(clients.map((client) => client.connect()))
+
+  // Neighbours fight over the same few cells; now and then one is dropped.
+  for (let round = 0; round < ROUNDS; round++) {
+    await Promise.all(
+      clients.map((client, i) => client.paint((round * 7 + i) % 40, (i * 13) % 5, (round + i) % 16)),
+    )
+    if (round % 5 === 0) clients[round % CLIENTS]?.drop()
+    if (round % 15 === 0) server.clock.nowMs += 10_000
+  }
+  // One sleeps while far more is painted than the server keeps for it.
+  const asleep = new SeedClient(server.url)
+  t.after(() => asleep.close())
+  await asleep.connect()
+  asleep.drop()
+  for (let part = 0; part < 5; part++) {
+    const cells = Array.from({ length: 15_000 }, (_, i) => part * 15_000 + i)
+    const body = {
+      x: cells.map((i) => i % 1000),
+      y: cells.map((i) => 100 + Math.floor(i / 1000)),
+      color: cells.map((i) => i % 16),
+    }
+    assert.equal((await server.admin.post('/api/boards/lobby/painted', body)).status, 200)
+  }
+  const last = await server.client().post('/sp/edit?x=999&y=999&c=9')
+  assert.equal(last.status, 200)
+
+  const { position } = server.services.boards.get('lobby').canvas
+  const everybody = [...clients, asleep]
+  await Promise.all(everybody.map((client) => client.reached(position)))
+  const answer = await server.client().get(`/api/boards/lobby/image.png?v=${position}`)
+  const { rgb } = await readPng(answer.bytes)
+  for (const client of everybody) assert.deepEqual(client.rgb, rgb)
+  // A page that was told to reload keeps a socket or two more, not one more every three seconds.
+  assert.ok(everybody.every(({ sockets }) => sockets >= 1 && sockets <= 4))
+  assert.ok(clients.some(({ limited }) => limited > 0))
+  assert.ok(clients.reduce((sum, { accepted }) => sum + accepted, 0) > CLIENTS)
+  assert.ok(everybody.some(({ reloads }) => reloads > 0))
+})
