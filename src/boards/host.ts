@@ -9,6 +9,7 @@ import type { Canvas } from './canvas/canvas.ts'
 import { Changes } from './canvas/changes.ts'
 import { encodeBody } from './canvas/codec.ts'
 import type { CanvasRecord } from './canvas/records.ts'
+import { Claims } from './claims.ts'
 import { History } from './history.ts'
 import { Intake, type Intent, type Outcome } from './intake.ts'
 import { Picture, type View } from './picture.ts'
@@ -18,8 +19,6 @@ import { Snapshots } from './snapshots.ts'
 const SNAPSHOT_EVERY_MS = 10_000
 const SNAPSHOT_EVERY_CELLS = 50_000
 const KEYFRAME_EVERY_CELLS = 200_000
-/** Verdicts kept for appends whose answer has not come back yet. */
-const MAX_UNCLAIMED = 1024
 const REBUILD = 'remove the folder of snapshots, and it is rebuilt'
 
 /** Hears of every folded record, in order. The changes are valid during the call only. */
@@ -59,8 +58,7 @@ export class BoardHost {
   readonly #changes = new Changes()
   readonly #listeners = new Set<FoldListener>()
   readonly #stop = new AbortController()
-  readonly #claims = new Map<Position, PromiseWithResolvers<Uint8Array>>()
-  readonly #unclaimed = new Map<Position, Uint8Array>()
+  readonly #claims = new Claims()
   /** Since the last snapshot, and those of one under way. */
   #refusals = new Map<Position, Refusals>()
   #saving: ReadonlyMap<Position, Refusals> = new Map()
@@ -81,7 +79,9 @@ export class BoardHost {
     this.canvas = this.#snapshots.load()
     this.#savedAt = this.canvas.position
     this.#cellsSinceKeyframe = this.#snapshots.cellsSinceKeyframe
-    this.#intake = new Intake(services.log, this.#stream, (position) => this.#judged(position))
+    const append: Log['append'] = (stream, records) =>
+      this.#claims.during(() => services.log.append(stream, records))
+    this.#intake = new Intake({ append }, this.#stream, (position) => this.#claims.take(position))
     this.history = new History(services.log, this.#stream, {
       in: (after, upTo) => this.#refusalsIn(after, upTo),
     })
@@ -132,7 +132,7 @@ export class BoardHost {
     this.cellsFolded += verdicts.length
     this.#cellsSinceSnapshot += verdicts.length
     this.#cellsSinceKeyframe += verdicts.length
-    this.#claim(record.position, verdicts)
+    this.#claims.judged(record.position, verdicts)
     for (const listener of this.#listeners) {
       listener(record.position, this.#changes, canvas.infoAt !== infoBefore)
     }
@@ -151,36 +151,7 @@ export class BoardHost {
   #stopFor(error: unknown): void {
     this.stopped =
       error instanceof SpateError ? error : new SpateError('corrupt', 'the fold failed', { cause: error })
-    for (const { reject } of this.#claims.values()) reject(this.stopped)
-    this.#claims.clear()
-  }
-
-  #claim(position: Position, verdicts: Uint8Array): void {
-    const claim = this.#claims.get(position)
-    if (claim !== undefined) {
-      this.#claims.delete(position)
-      claim.resolve(verdicts.slice())
-      return
-    }
-    this.#unclaimed.set(position, verdicts.slice())
-    if (this.#unclaimed.size > MAX_UNCLAIMED) {
-      for (const oldest of this.#unclaimed.keys()) {
-        this.#unclaimed.delete(oldest)
-        break
-      }
-    }
-  }
-
-  async #judged(position: Position): Promise<Uint8Array> {
-    const verdicts = this.#unclaimed.get(position)
-    if (verdicts !== undefined) {
-      this.#unclaimed.delete(position)
-      return verdicts
-    }
-    if (this.stopped !== undefined) throw this.stopped
-    const claim = Promise.withResolvers<Uint8Array>()
-    this.#claims.set(position, claim)
-    return claim.promise
+    this.#claims.fail(this.stopped)
   }
 
   /**
@@ -203,16 +174,14 @@ export class BoardHost {
    */
   async append(records: readonly CanvasRecord[], timesMs?: readonly number[]): Promise<Outcome[]> {
     if (this.stopped !== undefined) throw this.stopped
-    const positions = await this.#services.log.append(
-      this.#stream,
-      records.map((record, i) => {
-        const timeMs = timesMs?.[i]
-        const stamp = timeMs === undefined ? {} : { timeMs }
-        return { type: record.type, body: encodeBody(record), ...stamp }
-      }),
-    )
+    const stamped = records.map((record, i) => {
+      const timeMs = timesMs?.[i]
+      const stamp = timeMs === undefined ? {} : { timeMs }
+      return { type: record.type, body: encodeBody(record), ...stamp }
+    })
+    const positions = await this.#claims.during(() => this.#services.log.append(this.#stream, stamped))
     return Promise.all(
-      positions.map(async (position) => ({ position, verdicts: await this.#judged(position) })),
+      positions.map(async (position) => ({ position, verdicts: await this.#claims.take(position) })),
     )
   }
 

@@ -6,7 +6,13 @@ import { RecordType } from './canvas/records.ts'
 
 /** Intents waiting for the log, over all callers; more are refused as `overloaded`. */
 const MAX_WAITING = 262_144
-const MAX_INTENTS_A_RECORD = 16_384
+/** What one caller may submit at once. */
+const MAX_INTENTS_A_CALL = 16_384
+/**
+ * Two such records fill a page of the embedded log (4 KiB), at 9.3 bytes an intent; larger ones would take
+ * pages of their own and leave the last half empty. Only a caller's own larger run makes a larger record.
+ */
+const INTENTS_A_RECORD = 220
 
 export interface Intent {
   readonly x: number
@@ -75,14 +81,14 @@ class Batch {
  * hear why, and nothing of theirs is in the log.
  */
 export class Intake {
-  readonly #log: Log
+  readonly #log: Pick<Log, 'append'>
   readonly #stream: string
   readonly #judged: Judged
   #open: Batch[] = []
   #waiting = 0
   #appending = false
 
-  constructor(log: Log, stream: string, judged: Judged) {
+  constructor(log: Pick<Log, 'append'>, stream: string, judged: Judged) {
     this.#log = log
     this.#stream = stream
     this.#judged = judged
@@ -95,13 +101,13 @@ export class Intake {
 
   /** Resolves once durable and judged. Wrapped coordinates. Errors: `overloaded`, those of the log. */
   submit(player: number, intents: readonly Intent[]): Promise<Outcome> {
-    assert(intents.length <= MAX_INTENTS_A_RECORD, 'a caller submits at most one record')
+    assert(intents.length <= MAX_INTENTS_A_CALL, 'a caller submits at most one record')
     if (this.#waiting + intents.length > MAX_WAITING) {
       return Promise.reject(new SpateError('overloaded', 'too many edits wait for the log'))
     }
     this.#waiting += intents.length
     let batch = this.#open.at(-1)
-    if (batch === undefined || batch.count + intents.length > MAX_INTENTS_A_RECORD) {
+    if (batch === undefined || batch.count + intents.length > INTENTS_A_RECORD) {
       batch = new Batch()
       this.#open.push(batch)
     }

@@ -16,6 +16,7 @@ import {
   MAX_SIDE,
   unwrap,
 } from './geometry.ts'
+import { PlacedColumns } from './placed-columns.ts'
 import { type PlayerPage, PlayerTable, slotOf } from './players.ts'
 import type { Banned, Created, Painted, Placed, Restored, RestoredCell } from './records.ts'
 import { RecordType } from './records.ts'
@@ -72,6 +73,7 @@ export class Canvas {
   readonly activity: ActivityCount = { window: 0, current: 0, previous: 0 }
   #charges = new Charges(FREE_RULES.cooldown, 0)
   #verdicts = new Uint8Array(1024)
+  readonly #columns = new PlacedColumns()
   /** From this time on a shadow ban may have run out. */
   #shadowsEndMs = 0
 
@@ -83,7 +85,7 @@ export class Canvas {
    */
   apply(record: LogRecord, changes: Changes): Uint8Array {
     assert(record.position > this.position, `record ${record.position} comes after ${this.position}`)
-    const decoded = decodeBody(record.type, record.body)
+    const decoded = decodeBody(record.type, record.body, this.#columns)
     if (this.position === START && decoded.type !== RecordType.created) {
       throw new SpateError('corrupt', 'a canvas stream begins with its creation')
     }

@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import type { Cell } from './chunk.ts'
+import { PlacedColumns } from './placed-columns.ts'
 import type {
   CanvasRecord,
   Painted,
@@ -50,14 +51,17 @@ export function encodeBody(record: CanvasRecord): Uint8Array {
   }
 }
 
-/** Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none. */
-export function decodeBody(type: number, bytes: Uint8Array): CanvasRecord {
+/**
+ * @param reuse memory for placements, which are then valid until it is used again
+ * Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none.
+ */
+export function decodeBody(type: number, bytes: Uint8Array, reuse?: PlacedColumns): CanvasRecord {
   if (!isKnown(type)) throw newer(`record type ${type}`)
   const version = bytes[0]
   if (version === undefined || version === 0) throw new SpateError('corrupt', 'a record without a version')
   if (version > VERSION) throw newer(`version ${version} of record type ${type}`)
   try {
-    return decodeKnown(type, bytes)
+    return decodeKnown(type, bytes, reuse)
   } catch (cause) {
     throw new SpateError('corrupt', `record of type ${type}: ${messageOf(cause)}`, { cause })
   }
@@ -76,12 +80,11 @@ function isKnown(type: number): type is RecordTypes {
   return KNOWN.has(type)
 }
 
-function decodeKnown(type: RecordTypes, bytes: Uint8Array): CanvasRecord {
+function decodeKnown(type: RecordTypes, bytes: Uint8Array, reuse: PlacedColumns | undefined): CanvasRecord {
+  if (type === RecordType.placed) return { type, body: decodePlaced(bytes, reuse) }
   const reader = new ByteReader(bytes)
   reader.u8()
   switch (type) {
-    case RecordType.placed:
-      return { type, body: ended(reader, decodePlaced(reader)) }
     case RecordType.painted:
       return { type, body: ended(reader, decodePainted(reader)) }
     case RecordType.restored:
@@ -115,15 +118,21 @@ function encodePlaced(body: Placed): Uint8Array {
     .finish()
 }
 
-function decodePlaced(reader: ByteReader): Placed {
-  const count = reader.u32()
-  return {
-    count,
-    player: reader.u32s(count),
-    x: reader.u16s(count),
-    y: reader.u16s(count),
-    color: reader.bytes(count),
-  }
+const PLACED_HEADER_BYTES = 5
+const PLACED_BYTES = 9
+
+/** The most frequent record by far: with memory to reuse, it is read without making anything. */
+function decodePlaced(bytes: Uint8Array, reuse: PlacedColumns | undefined): Placed {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const count = view.getUint32(1, true)
+  const columns = bytes.subarray(PLACED_HEADER_BYTES)
+  if (columns.length < count * PLACED_BYTES) throw new RangeError('unexpected end of bytes')
+  if (columns.length > count * PLACED_BYTES) throw new RangeError('bytes after the record')
+  const filled = reuse ?? new PlacedColumns()
+  filled.fill(count, columns)
+  if (reuse !== undefined) return reuse
+  const { player, x, y, color } = filled
+  return { count, player, x, y, color }
 }
 
 /** All times of one record lie within 49 days after the earliest. */
