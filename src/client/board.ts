@@ -13,6 +13,7 @@ import {
 import { type Api, type Problem, ProblemError } from './api.ts'
 import { reconnectDelayMs } from './backoff.ts'
 import { ChunkFetcher, pooled } from './chunk-fetcher.ts'
+import { HiddenCells } from './hidden.ts'
 import { Replica } from './replica.ts'
 import { WatchedChunks } from './watched.ts'
 
@@ -52,7 +53,7 @@ export interface BoardEvents {
   readonly onEdits?: (groups: readonly ChunkEdits[], position: number) => void
   /** A chunk was fetched, already in the replica. */
   readonly onChunk?: (index: number) => void
-  /** Cells that only this player sees. */
+  /** Cells that only this player sees, already in `hidden`. */
   readonly onHidden?: (groups: readonly ChunkEdits[]) => void
 }
 
@@ -100,6 +101,8 @@ export class BoardConnection {
   /** The server's clock minus ours, ms. */
   clockOffsetMs = 0
   player = 0
+  /** What this player alone sees, of the chunks that are watched. */
+  readonly hidden = new HiddenCells()
   /** Times the connection was lost and made again. */
   reconnects = 0
   /** Times the server named chunks to fetch because there was too much to say. */
@@ -276,14 +279,18 @@ export class BoardConnection {
       case 'edits': {
         const groups = message.groups.filter(({ chunk }) => this.#watched.has(chunk))
         this.#replica.apply(message.position, groups)
+        this.hidden.cover(groups)
         this.#position = Math.max(this.#position, message.position)
         this.#options.onEdits?.(groups, message.position)
         return
       }
       case 'resync':
         this.resyncs += 1
-        for (const index of message.chunks)
-          if (this.#watched.has(index)) this.#fetcher.want(index, message.position)
+        for (const index of message.chunks) {
+          if (!this.#watched.has(index)) continue
+          this.hidden.forget(index)
+          this.#fetcher.want(index, message.position)
+        }
         this.#position = Math.max(this.#position, message.position)
         return
       case 'subscribed':
@@ -293,9 +300,12 @@ export class BoardConnection {
         // The server's own JSON of a board's information.
         this.#takeInfo(JSON.parse(message.board) as BoardInfo)
         return
-      case 'hidden':
-        this.#options.onHidden?.(message.groups)
+      case 'hidden': {
+        const groups = message.groups.filter(({ chunk }) => this.#watched.has(chunk))
+        this.hidden.show(groups)
+        this.#options.onHidden?.(groups)
         return
+      }
       case 'heartbeat':
         this.clockOffsetMs = message.timeMs - this.#clock.now()
         this.#position = Math.max(this.#position, message.position)
@@ -326,6 +336,7 @@ export class BoardConnection {
       return
     }
     this.#failures = 0
+    this.hidden.clear()
     if (this.#wasLive) this.reconnects += 1
     this.#wasLive = true
     // The server's own JSON of a board's information.
@@ -364,6 +375,7 @@ export class BoardConnection {
   watch(chunks: readonly number[]): void {
     for (const index of this.#watched.change(chunks)) this.#replica.expect(index, 0)
     this.#replica.keep((index) => this.#watched.has(index))
+    this.hidden.keep((index) => this.#watched.has(index))
     if (this.#status === 'live') this.#subscribe()
   }
 

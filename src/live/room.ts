@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import type { BoardInfo } from '../boards/canvas/canvas.ts'
 import type { Changes, HiddenChange } from '../boards/canvas/changes.ts'
+import { chunkIndex } from '../boards/canvas/geometry.ts'
 import { eachCell } from '../boards/history.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { positionOf } from '../log/port.ts'
@@ -194,7 +195,7 @@ export class Room {
       this.#byPlayer.set(viewer.player, peers)
     }
     peers.add(viewer)
-    for (const { x, y } of this.#host.canvas.shadows.cellsOf(viewer.player)) viewer.hidden.add(keyOf(x, y))
+    this.#tellHiddenAgain(viewer)
   }
 
   #onFold(position: number, changes: Changes, infoChanged: boolean): void {
@@ -316,6 +317,7 @@ export class Room {
       if (!this.#sendGroups(viewer, position, edits)) return
       if (edits.length > 0) this.#fromMemory += 1
     }
+    if (viewer.owed !== undefined) this.#tellHiddenAgain(viewer)
     if (viewer.hidden.size > 0 && !this.#sendHidden(viewer)) return
     if (viewer.owed !== undefined && !this.#sendSubscribed(viewer, viewer.owed)) return
     viewer.behind = false
@@ -366,7 +368,10 @@ export class Room {
       throw error
     }
     if (viewer.left) return
-    if (this.#sendGroups(viewer, upTo, writes.groups()) && changes > 0) this.#fromLog += 1
+    if (!this.#sendGroups(viewer, upTo, writes.groups()) || changes === 0) return
+    // The log also has paint that changed nothing, which covers nothing.
+    this.#tellHiddenAgain(viewer)
+    this.#fromLog += 1
   }
 
   #resync(viewer: Viewer): boolean {
@@ -428,24 +433,26 @@ export class Room {
   /** The cells as the player sees them now, after the edits up to the same position. */
   #sendHidden(viewer: Viewer): boolean {
     const { canvas } = this.#host
+    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
     const writes = new LastWrites()
     for (const key of viewer.hidden) {
       const x = key % 65_536
       const y = Math.floor(key / 65_536)
-      const hidden = canvas.shadows.colorAt(viewer.player, x, y)
-      if (hidden === undefined) viewer.told.delete(key)
-      else addBounded(viewer.told, key)
-      writes.add(x, y, hidden ?? canvas.cellAt(x, y).color)
+      if (!watches(chunks, chunkIndex(x, y))) continue
+      writes.add(x, y, canvas.shadows.colorAt(viewer.player, x, y) ?? canvas.cellAt(x, y).color)
     }
-    const bytes = viewer.format.hidden(viewer.position, writes.groups(), canvas.info)
+    const groups = writes.groups()
+    const bytes = groups.length > 0 ? viewer.format.hidden(viewer.position, groups, canvas.info) : undefined
     if (bytes !== undefined && !this.#write(viewer, bytes)) return false
     viewer.hidden.clear()
     return true
   }
 
-  /** What was shown may have been covered since, or be taken for covered. */
+  /** After what makes a client take hidden cells for covered, or forget them. */
   #tellHiddenAgain(viewer: Viewer): void {
-    for (const key of viewer.told) addBounded(viewer.hidden, key)
+    for (const { x, y } of this.#host.canvas.shadows.cellsOf(viewer.player)) {
+      addBounded(viewer.hidden, keyOf(x, y))
+    }
     if (viewer.hidden.size > 0) this.#hiding.add(viewer)
   }
 

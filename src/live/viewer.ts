@@ -27,8 +27,6 @@ export class Viewer {
   missedBoard: boolean
   /** Cells that this player is to be shown as they alone see them, as y × 65,536 + x. */
   readonly hidden = new Set<number>()
-  /** Cells that this player was shown so. */
-  readonly told = new Set<number>()
   /** A subscription that has not been answered, and the chunks that the viewer had before it. */
   owed: { readonly request: number; readonly known: ChunkSet } | undefined
   /** By the clock that never goes back. */
