@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { pino } from 'pino'
 import { type Config, readConfig } from '../app/config.ts'
 import { SpateServer } from '../app/server.ts'
-import { SpateError } from '../base/errors.ts'
+import { messageOf, SpateError } from '../base/errors.ts'
 import { Api } from '../client/api.ts'
 
 export interface ConnectionOptions {
@@ -40,8 +40,19 @@ function apiOf(url: string, token: string | undefined): Api {
   if (!URL.canParse(url)) throw new SpateError('invalid', `--url: not a URL: ${url}`)
   return new Api({
     baseUrl: url.replace(/\/$/, ''),
+    fetch: answered,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
   })
+}
+
+/** Errors: `unavailable` when there is no answer. */
+async function answered(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(input, init)
+  } catch (cause) {
+    const reason = messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause)
+    throw new SpateError('unavailable', `no answer from the server: ${reason}`, { cause })
+  }
 }
 
 /** The address of the server that has the data folder, if one answers there. */

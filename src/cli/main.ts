@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import { SpateError } from '../base/errors.ts'
 import { ProblemError } from '../client/api.ts'
+import { boardCommand } from './board/board.ts'
 import { serveCommand } from './serve.ts'
 
 const program = new Command('spate')
   .description('Hosts, captures, replays and scores massive live events.')
   .showHelpAfterError()
   .addCommand(serveCommand())
+  .addCommand(boardCommand())
 
 try {
   await program.parseAsync()

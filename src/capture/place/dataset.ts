@@ -39,6 +39,8 @@ export class DatasetReader {
   readonly files: readonly string[]
   readonly account = new Account()
   readonly authors: Authors
+  /** Of the files read so far. */
+  readonly formats = new Set<FormatName>()
   readonly #inputs: readonly InputFile[]
   readonly #format: Format | undefined
   readonly #parser: LineParser
@@ -87,6 +89,7 @@ export class DatasetReader {
         if (lines.damage !== undefined) break
       }
       lines.finish(batch, input.damage)
+      if (lines.format !== undefined) this.formats.add(lines.format.name)
       if (lines.damage !== undefined) {
         const { line: afterLine, damage } = lines
         this.account.damaged.push({ file: index, damage, afterLine, afterBytes: input.readBytes })
@@ -105,7 +108,7 @@ class FileLines {
   readonly #wanted: Format | undefined
   readonly #parser: LineParser
   readonly #account: Account
-  #format: Format | undefined
+  format: Format | undefined
 
   constructor(file: number, wanted: Format | undefined, parser: LineParser, account: Account) {
     this.#file = file
@@ -120,7 +123,7 @@ class FileLines {
     while (batch.n < capacity) {
       if (!this.splitter.next()) return false
       this.line += 1
-      if (this.#format !== undefined) this.#row(this.#format, batch)
+      if (this.format !== undefined) this.#row(this.format, batch)
       else if (!this.#begin(batch)) return false
     }
     return true
@@ -130,15 +133,15 @@ class FileLines {
   finish(batch: RowBatch, damage: Damage | undefined): void {
     this.damage ??= damage
     if (this.damage === 'unknown-format' || this.damage === 'other-format') return
-    const format = this.#format ?? this.#wanted
+    const format = this.format ?? this.#wanted
     if (this.splitter.finish()) {
       this.line += 1
       if (this.damage === 'gzip-cut' || this.damage === 'gzip-corrupt') {
         if (format !== undefined) this.#refuse('cut-line')
-      } else if (this.#format === undefined) {
+      } else if (this.format === undefined) {
         this.#begin(batch)
       } else {
-        this.#row(this.#format, batch)
+        this.#row(this.format, batch)
       }
     }
     if (this.line === 0) this.damage ??= 'empty'
@@ -147,13 +150,13 @@ class FileLines {
   /** The first line. False when the file cannot be read on. */
   #begin(batch: RowBatch): boolean {
     const header = this.splitter.tooLong ? undefined : formatOfHeader(this.#text())
-    this.#format = this.#wanted ?? header
-    if (this.#format === undefined) {
+    this.format = this.#wanted ?? header
+    if (this.format === undefined) {
       this.damage = 'unknown-format'
       return false
     }
-    if (header === undefined) this.#row(this.#format, batch)
-    else if (header !== this.#format) this.damage = 'other-format'
+    if (header === undefined) this.#row(this.format, batch)
+    else if (header !== this.format) this.damage = 'other-format'
     return this.damage === undefined
   }
 
