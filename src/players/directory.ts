@@ -13,6 +13,7 @@ const STREAM = 'players'
 const MAX_CACHED_KEYS = 262_144
 const COMMIT_AGAIN_AFTER_MS = 1_000
 const MAX_KEYS_A_RECORD = 10_000
+const MAX_REFUSED = 1024
 export const MAX_KEY_LENGTH = 256
 /** Bearer tokens that one player may have at a time. */
 export const MAX_TOKENS = 32
@@ -55,7 +56,8 @@ export class PlayerDirectory {
   #appending = false
   #waiting: { position: Position; done: PromiseWithResolvers<void> }[] = []
   #running: Promise<void> = Promise.resolve()
-  #verdicts = new Map<Position, boolean>()
+  /** Positions of the latest records that the fold refused, for whoever appended them. */
+  readonly #refused = new Set<Position>()
   /** Why what was folded last is not stored yet; meanwhile nothing more is folded. */
   #stalled: SpateError | undefined
   stopped: SpateError | undefined
@@ -188,7 +190,7 @@ export class PlayerDirectory {
     if (owner !== undefined && owner !== player) throw taken
     const body = { player, name: name.normalize('NFKC').trim() }
     const position = await this.#write([{ type: PlayerRecordType.named, body }])
-    if (this.#verdicts.get(position) === false) throw taken
+    if (this.#refused.has(position)) throw taken
   }
 
   /** Errors: `conflict` when the player has too many. */
@@ -197,7 +199,7 @@ export class PlayerDirectory {
     if ((this.player(player)?.tokens ?? 0) >= MAX_TOKENS) throw tooMany
     const body = { player, hash, label }
     const position = await this.#write([{ type: PlayerRecordType.tokenIssued, body }])
-    if (this.#verdicts.get(position) === false) throw tooMany
+    if (this.#refused.has(position)) throw tooMany
   }
 
   async revokeToken(hash: string): Promise<void> {
@@ -244,7 +246,7 @@ export class PlayerDirectory {
       }
       const accepted = this.#apply(decodePlayerRecord(record.type, record.body), record.timeMs, put)
       this.#position = record.position
-      this.#verdicts.set(record.position, accepted)
+      if (!accepted) this.#refuse(record.position)
     }
     this.#release()
     const write = (changes: Changes): void => {
@@ -259,7 +261,6 @@ export class PlayerDirectory {
     while (!(await this.#committed(write))) await setTimeout(COMMIT_AGAIN_AFTER_MS)
     this.#stalled = undefined
     for (const key of changed.keys()) this.#fresh.delete(key)
-    for (const { position } of batch) this.#verdicts.delete(position)
   }
 
   /** False when the disk may have room again later. At the end it is given up: the log has it all. */
@@ -272,6 +273,15 @@ export class PlayerDirectory {
       this.#stalled = error
       this.#rejectWaiting(error)
       return false
+    }
+  }
+
+  #refuse(position: Position): void {
+    this.#refused.add(position)
+    if (this.#refused.size <= MAX_REFUSED) return
+    for (const oldest of this.#refused) {
+      this.#refused.delete(oldest)
+      break
     }
   }
 
