@@ -536,6 +536,31 @@ test('[V20] a watch that changes while the board loads is asked for once live', 
   assert.deepEqual(one.socket.sent, [{ type: 'subscribe', request: 1, chunks: Uint16Array.of(1) }])
 })
 
+test('[V20] what is left and taken up again before the hello is fetched anew', async (t) => {
+  const one = await scene(t, { prepare: (server) => server.paint(1, 0, 1) })
+  assert.equal(one.socket.url.search, '?v=10')
+  one.connection.watch([0])
+  one.connection.watch([0, 1])
+  one.socket.hello(10)
+  assert.deepEqual(one.socket.sent, [
+    { type: 'subscribe', request: 1, chunks: Uint16Array.of(0) },
+    { type: 'subscribe', request: 2, chunks: Uint16Array.of(0, 1) },
+  ])
+  one.socket.subscribed(1, 10)
+  assert.equal(one.connection.isComplete, false)
+  one.socket.subscribed(2, 10, 1)
+  await one.clock.settle()
+  assert.deepEqual([one.connection.isComplete, one.connection.replica.colorAt(256, 0)], [true, 1])
+})
+
+test('[V20] a watch that is narrowed before the hello is told', async (t) => {
+  const one = await scene(t)
+  one.connection.watch([0])
+  one.socket.hello(10)
+  assert.deepEqual(one.socket.sent, [{ type: 'subscribe', request: 1, chunks: Uint16Array.of(0) }])
+  assert.equal(one.connection.isComplete, true)
+})
+
 test('[V20] more chunks than an address can list are subscribed to once connected', async (t) => {
   const many = Array.from({ length: 600 }, (_, i) => i)
   const one = await scene(t, { chunks: many, prepare: (server) => server.paint(0, 0, 1) })

@@ -89,6 +89,8 @@ export class BoardConnection {
   #position = 0
   #status: ConnectionStatus = 'connecting'
   readonly #watched: WatchedChunks
+  /** What was watched when this connection was asked for. */
+  #announced: ReadonlySet<number> | null = null
   #socket: SocketLike | undefined
   #failures = 0
   #requests = new Map<number, Request>()
@@ -214,6 +216,7 @@ export class BoardConnection {
     this.#setStatus('connecting')
     const path = `/api/boards/${this.#options.board}/live?v=${this.#position}`
     this.#watched.lost()
+    this.#announced = this.#watched.chunks
     const chunks = this.#watched.inStep
     const isListed = chunks === null || chunks.length <= MAX_LISTED
     // What is not resumed is fetched anew.
@@ -342,7 +345,9 @@ export class BoardConnection {
     // The server's own JSON of a board's information.
     this.#takeInfo(JSON.parse(message.board) as BoardInfo)
     this.#setStatus('live')
-    if (!this.#watched.isInStep) this.#subscribe()
+    // The server must not take for known what was left and taken up again since it was asked.
+    if (this.#watched.chunks !== this.#announced) this.#subscribe(this.#watched.inStep)
+    if (!this.#watched.isInStep) this.#subscribe(this.#watched.chunks)
     this.#ready.resolve()
   }
 
@@ -376,13 +381,12 @@ export class BoardConnection {
     for (const index of this.#watched.change(chunks)) this.#replica.expect(index, 0)
     this.#replica.keep((index) => this.#watched.has(index))
     this.hidden.keep((index) => this.#watched.has(index))
-    if (this.#status === 'live') this.#subscribe()
+    if (this.#status === 'live') this.#subscribe(this.#watched.chunks)
   }
 
-  #subscribe(): void {
+  #subscribe(chunks: Iterable<number> | null): void {
     const request = this.#nextRequest++ >>> 0
-    this.#watched.asked(request)
-    const { chunks } = this.#watched
+    if (chunks === this.#watched.chunks) this.#watched.asked(request)
     const list = chunks === null ? null : Uint16Array.from(chunks)
     this.#socket?.send(encodeClientMessage({ type: 'subscribe', request, chunks: list }))
   }
