@@ -107,13 +107,8 @@ test('[B6] a snapshot that could not be written leaves the one before; the next 
   assert.deepEqual(stateOf(new Snapshots(kv, 'board').load()), stateOf(fold.canvas))
 })
 
-test('[B6] a snapshot writes only what has changed since the last', async (t) => {
-  const kv = openKv(t)
-  const snapshots = new Snapshots(kv, 'board')
-  const fold = new Fold({ extent: area(0, 0, 512, 512) })
-  fold.place([1, 0, 0, 1], [1, 300, 300, 1])
-  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
-  fold.place([1, 0, 255, 1])
+/** Keys that are written from now on. */
+function writtenTo(kv: Kv, t: TestContext): unknown[] {
   const { commit } = kv
   const written: unknown[] = []
   t.mock.method(kv, 'commit', (durability: 'visible', change: Parameters<Kv['commit']>[1]) =>
@@ -127,9 +122,39 @@ test('[B6] a snapshot writes only what has changed since the last', async (t) =>
       }),
     ),
   )
+  return written
+}
+
+test('[B6] a snapshot writes only what has changed since the last', async (t) => {
+  const kv = openKv(t)
+  const snapshots = new Snapshots(kv, 'board')
+  const fold = new Fold({ extent: area(0, 0, 512, 512), rules: STEPS_BOARD.rules })
+  fold.place([1, 0, 0, 1], [5000, 300, 300, 1])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  const written = writtenTo(kv, t)
+  fold.place([1, 0, 255, 1])
   await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(written, [
     ['board', 'cells', 0, 15],
+    ['board', 'players', 0],
+    ['board', 'meta'],
+  ])
+})
+
+test('[B7] a keyframe writes only the chunks that have changed since the one before', async (t) => {
+  const kv = openKv(t)
+  const snapshots = new Snapshots(kv, 'board')
+  const fold = new Fold({ extent: area(0, 0, 512, 512) })
+  fold.place([1, 0, 0, 1], [1, 300, 300, 1])
+  await snapshots.save(fold.canvas, NO_REFUSALS, true, 0)
+  fold.place([1, 0, 0, 2])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  const written = writtenTo(kv, t)
+  await snapshots.save(fold.canvas, NO_REFUSALS, true, 0)
+  const { position } = fold.canvas
+  assert.deepEqual(written, [
+    ['board', position],
+    ['board', 0, position],
     ['board', 'meta'],
   ])
 })

@@ -51,6 +51,16 @@ test('[C34] what can no longer be undone is forgotten with the next placement', 
   assert.deepEqual([...fold.canvas.undo.byPlayer.keys()], [3, 4])
 })
 
+test('[C34] what can be undone is forgotten by the time of the last placement', () => {
+  const fold = new Fold(undoable())
+  fold.place([1, 0, 0, 3], [2, 1, 0, 3])
+  fold.nowMs = T0 + 4000
+  fold.place([1, 2, 0, 3])
+  fold.nowMs = T0 + 6000
+  fold.place([3, 3, 0, 3])
+  assert.deepEqual([...fold.canvas.undo.byPlayer.keys()], [1, 3])
+})
+
 test('[C34] where undo is switched off nothing can be undone, not what went before either', () => {
   const fold = new Fold(undoable())
   fold.place([1, 0, 0, 3])
