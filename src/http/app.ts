@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import fastifyStatic from '@fastify/static'
@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { SpateError } from '../base/errors.ts'
 import { adminRoutes } from './admin.ts'
 import { boardRoutes } from './boards.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
@@ -87,6 +88,8 @@ export async function createApp(services: HttpServices): Promise<App> {
     http: {
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2_000,
+      // Node would refuse it without a document.
+      requireHostHeader: false,
       // A client that offers HTTP/2 beside its request is answered in HTTP/1.1.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
@@ -98,6 +101,7 @@ export async function createApp(services: HttpServices): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileValidator)
   limitConnections(app.server, services)
+  app.server.on('checkExpectation', refuseExpectation)
   const proxied = new ConnectionCounts(services.maxConnectionsPerAddress)
 
   app.setErrorHandler((error, _request, reply) => answer(error, reply))
@@ -118,6 +122,8 @@ export async function createApp(services: HttpServices): Promise<App> {
   })
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-content-type-options', 'nosniff')
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new SpateError('invalid', 'a request of HTTP/1.1 names its Host')
     if (!SAFE_METHODS.has(request.method)) checkOrigin(request.raw, services)
   })
   limitProxied(app, services, proxied)
@@ -176,6 +182,13 @@ function refuseConnection(error: ConnectionError, socket: Socket): void {
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   )
+}
+
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const problem = problemOf({ statusCode: 417, message: 'nothing but 100-continue can be expected' })
+  const body = Buffer.from(JSON.stringify(problem))
+  const headers = { 'content-type': 'application/problem+json', 'content-length': body.length }
+  response.writeHead(417, { ...headers, 'x-content-type-options': 'nosniff', connection: 'close' }).end(body)
 }
 
 function pathOf(request: FastifyRequest): string {

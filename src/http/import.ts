@@ -99,6 +99,9 @@ export async function importRoutes(app: App, services: HttpServices): Promise<vo
     async (request) => {
       const host = boards.get(request.params.id)
       const { body } = request
+      if (typeof body !== 'object' || body === null) {
+        throw new SpateError('invalid', 'expected application/json or application/octet-stream')
+      }
       const nowMs = clock.now()
       const verdicts = new Uint32Array(256)
       // Validated against the schema of its content type, of which there are two.

@@ -37,7 +37,8 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 
 function overwritten(bytes: Uint8Array, at: number, value: Uint8Array): Uint8Array {
   if (bytes.length < value.length) return bytes
-  const copy = bytes.slice()
+  // Not slice, which in a Buffer is a view.
+  const copy = Uint8Array.from(bytes)
   copy.set(value, at % (bytes.length - value.length + 1))
   return copy
 }

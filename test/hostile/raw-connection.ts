@@ -32,7 +32,7 @@ export interface RawAnswer {
   readonly body: Buffer
 }
 
-/** The first HTTP answer in what a server sent, and whatever follows its head. */
+/** The first HTTP answer in what a server sent; without a length, its body is all that follows. */
 export function answerIn(bytes: Buffer): RawAnswer | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
@@ -43,7 +43,9 @@ export function answerIn(bytes: Buffer): RawAnswer | undefined {
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
     }),
   )
-  return { status: Number(first.split(' ')[1]), headers, body: bytes.subarray(end + 4) }
+  const rest = bytes.subarray(end + 4)
+  const length = Number(headers.get('content-length') ?? rest.length)
+  return { status: Number(first.split(' ')[1]), headers, body: rest.subarray(0, length) }
 }
 
 export function upgradeRequest(path: string, headers: Readonly<Record<string, string>> = {}): Buffer {
