@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { SpateError } from '../base/errors.ts'
+import { messageOf, SpateError } from '../base/errors.ts'
+import { isBoardId } from '../boards/boards.ts'
 
 /** How a server is set up. Everything comes from the environment; `describe` below is its documentation. */
 export interface Config {
@@ -28,6 +29,8 @@ interface Variable<T> {
   readonly name: string
   readonly fallback: string
   readonly about: string
+  /** Its value is never shown. */
+  readonly isSecret?: true
   /** Throws an Error that says what is expected. */
   readonly parse: (text: string) => T
 }
@@ -55,12 +58,14 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
     name: 'SPATE_ADMIN_TOKEN',
     fallback: '',
     about: 'Bearer token of the organiser, 16 characters or more. Unset: made once, kept in the data folder.',
-    parse: secret,
+    isSecret: true,
+    parse: token,
   },
   secret: {
     name: 'SPATE_SECRET',
     fallback: '',
     about: 'Signs the players’ cookies, 16 characters or more. Unset: made once, kept in the data folder.',
+    isSecret: true,
     parse: secret,
   },
   log: {
@@ -89,7 +94,11 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
     name: 'SPATE_SEPHSPLACE',
     fallback: 'lobby',
     about: 'Board served in the protocol of sephsplace under /sp; off: none.',
-    parse: (text) => (text === 'off' ? undefined : text),
+    parse: (text) => {
+      if (text === 'off') return undefined
+      if (!isBoardId(text)) throw new Error('expected the name of a board, or off')
+      return text
+    },
   },
   maxConnections: {
     name: 'SPATE_MAX_CONNECTIONS',
@@ -143,7 +152,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     try {
       values[key] = variable.parse(text)
     } catch (error) {
-      problems.push(`${variable.name}=${variable.parse === secret ? '…' : text}: ${(error as Error).message}`)
+      problems.push(`${variable.name}=${variable.isSecret ? '…' : text}: ${messageOf(error)}`)
     }
   }
   const known = new Set(Object.values(VARIABLES).map(({ name }) => name))
@@ -195,6 +204,14 @@ function secret(text: string): string | undefined {
   return text
 }
 
+/** What an Authorization header can carry. */
+function token(text: string): string | undefined {
+  if (text !== '' && !/^[\x21-\x7e]{16,256}$/.test(text)) {
+    throw new Error('expected 16 to 256 letters, digits and signs, without spaces')
+  }
+  return secret(text)
+}
+
 function list(text: string): string[] {
   return text
     .split(',')
@@ -205,14 +222,9 @@ function list(text: string): string[] {
 function networks(text: string): string[] {
   const items = list(text)
   for (const item of items) {
-    const [address, bits, ...rest] = item.split('/')
-    const family = isIP(address ?? '')
-    const width = Number(bits ?? 0)
-    if (
-      family === 0 ||
-      rest.length > 0 ||
-      !(Number.isInteger(width) && width >= 0 && width <= (family === 4 ? 32 : 128))
-    ) {
+    const [, address = '', bits] = /^([\da-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(item) ?? []
+    const family = isIP(address)
+    if (family === 0 || Number(bits ?? 0) > (family === 4 ? 32 : 128)) {
       throw new Error(`${item} is neither an address nor a network`)
     }
   }

@@ -41,7 +41,9 @@ export class DataFolder implements Disposable {
       const value = (await readFile(file, 'utf8')).trim()
       if (value !== '') return { value, isNew: false }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw new SpateError('storage-failed', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+      }
     }
     const value = make()
     try {
@@ -66,7 +68,14 @@ export class DataFolder implements Disposable {
 }
 
 async function lockIn(path: string): Promise<DatabaseSync> {
-  const lock = new DatabaseSync(join(path, 'lock'))
+  const failed = (cause: unknown): SpateError =>
+    new SpateError('storage-failed', `cannot lock ${path}: ${messageOf(cause)}`, { cause })
+  let lock: DatabaseSync
+  try {
+    lock = new DatabaseSync(join(path, 'lock'))
+  } catch (cause) {
+    throw failed(cause)
+  }
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;')
   } catch (cause) {
@@ -80,7 +89,7 @@ async function lockIn(path: string): Promise<DatabaseSync> {
         `the data folder ${path} is in use by ${owner}; stop it, or choose another folder with SPATE_DATA`,
       )
     }
-    throw new SpateError('storage-failed', `cannot lock ${path}: ${messageOf(cause)}`, { cause })
+    throw failed(cause)
   }
   return lock
 }

@@ -14,6 +14,7 @@ export class ServerProcess {
   readonly #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
   #stderr = ''
+  #stdout = ''
   url = ''
 
   private constructor(dataFolder: string, env: Readonly<Record<string, string>>) {
@@ -38,6 +39,11 @@ export class ServerProcess {
     return this.#stderr
   }
 
+  /** All that the process said besides, its log included. */
+  get stdout(): string {
+    return this.#stdout
+  }
+
   async adminToken(): Promise<string> {
     return (await readFile(join(this.dataFolder, 'admin-token'), 'utf8')).trim()
   }
@@ -59,6 +65,10 @@ export class ServerProcess {
     })
     this.#child = child
     this.#stderr = ''
+    this.#stdout = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#stdout += chunk.toString()
+    })
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString()
     })
