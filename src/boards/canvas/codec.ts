@@ -165,7 +165,9 @@ function decodePainted(reader: ByteReader): Painted {
   const x = reader.u16s(count)
   const y = reader.u16s(count)
   const color = reader.bytes(count)
-  const timeMs = Float64Array.from(reader.u32s(count), (offset) => baseMs + offset)
+  const offsets = reader.u32s(count)
+  const timeMs = new Float64Array(count)
+  for (let i = 0; i < count; i++) timeMs[i] = baseMs + (offsets[i] ?? 0)
   return { count, player, x, y, color, timeMs }
 }
 
