@@ -22,7 +22,7 @@ async function rssMb(url: string): Promise<number> {
   return (await gauge(url, 'process_resident_memory_bytes')) / 2 ** 20
 }
 
-test('[O9] a board of 65,536² costs what is painted on it: ten cells, megabytes', async (t) => {
+test('[O11] a board of 65,536² costs what is painted on it: ten cells, megabytes', async (t) => {
   const server = await ServerProcess.start(t)
   const api = new Api({
     baseUrl: server.url,
