@@ -1,11 +1,8 @@
 import { join } from 'node:path'
 import { root } from './root.mjs'
 
-/**
- * How Spate's own programs run on the pinned Node. The young generation is kept small: a server's short-lived
- * garbage is tiny, and with the default (16 MiB and more) it takes more memory than 10,000 viewers do.
- */
-export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
+/** How Spate's own programs run on the pinned Node. */
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 
 /**
  * Compiled code is kept between starts, types already stripped: a start is a third faster and needs 28 MB less.

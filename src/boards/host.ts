@@ -111,9 +111,13 @@ export class BoardHost {
           crashPoint('host.before-fold')
           this.#fold(record)
           crashPoint('host.after-fold')
+          const isBehind = record.position < head
+          if (isBehind && this.#isKeyframeDue) await this.#saveKeyframe()
         }
-        if (this.canvas.position >= head) this.#caughtUp.resolve()
-        this.#saveIfDue(this.canvas.position < head)
+        if (this.canvas.position >= head) {
+          this.#caughtUp.resolve()
+          this.#saveIfDue()
+        }
         await pace.turn()
       }
     } catch (error) {
@@ -191,11 +195,25 @@ export class BoardHost {
     return () => this.#listeners.delete(listener)
   }
 
-  #saveIfDue(catchingUp: boolean): void {
+  get #isKeyframeDue(): boolean {
+    return this.#cellsSinceKeyframe >= KEYFRAME_EVERY_CELLS
+  }
+
+  #saveIfDue(): void {
     if (this.#saved !== undefined) return
-    const keyframe = this.#cellsSinceKeyframe >= KEYFRAME_EVERY_CELLS
-    if (keyframe || (!catchingUp && this.#cellsSinceSnapshot >= SNAPSHOT_EVERY_CELLS))
-      void this.save(keyframe)
+    const keyframe = this.#isKeyframeDue
+    if (keyframe || this.#cellsSinceSnapshot >= SNAPSHOT_EVERY_CELLS) void this.save(keyframe)
+  }
+
+  /** One that fails is made up for by the next. */
+  async #saveKeyframe(): Promise<void> {
+    while (this.#saved !== undefined) await this.#saved
+    this.#cellsSinceKeyframe = 0
+    try {
+      await this.#snapshots.saveKeyframe(this.canvas)
+    } catch (error) {
+      this.#services.onSnapshotError(error)
+    }
   }
 
   #armTimer(): void {

@@ -1,5 +1,5 @@
 import type { BoardInfo } from './canvas/canvas.ts'
-import { CHUNK_CELLS, cellInChunk, chunkIndex } from './canvas/geometry.ts'
+import { CHUNK_CELLS, CHUNKS_A_SIDE, cellInChunk, chunkIndex } from './canvas/geometry.ts'
 import { type CanvasRecord, RecordType } from './canvas/records.ts'
 import { withLock, withoutLock } from './canvas/rules.ts'
 import { isRefused, type Refusals } from './refusals.ts'
@@ -24,6 +24,8 @@ export class Picture implements View {
   timeMs: number
   info: BoardInfo
   readonly #chunks = new Map<number, Uint8Array>()
+  /** The same, of those that were written to, for the loop that writes. */
+  readonly #written = new Array<Uint8Array | undefined>(CHUNKS_A_SIDE * CHUNKS_A_SIDE)
   readonly #base: ChunkColors
 
   /** @param base the colours before the first record; asked once a chunk, its answer is written to */
@@ -43,11 +45,10 @@ export class Picture implements View {
   }
 
   #writable(index: number): Uint8Array {
-    const known = this.chunk(index)
-    if (known !== undefined) return known
-    const blank = new Uint8Array(CHUNK_CELLS).fill(this.info.background)
-    this.#chunks.set(index, blank)
-    return blank
+    const chunk = this.chunk(index) ?? new Uint8Array(CHUNK_CELLS).fill(this.info.background)
+    this.#chunks.set(index, chunk)
+    this.#written[index] = chunk
+    return chunk
   }
 
   apply(position: number, timeMs: number, record: CanvasRecord, refusals: Refusals | undefined): void {
@@ -98,6 +99,8 @@ export class Picture implements View {
   }
 
   #set(x: number, y: number, color: number): void {
-    this.#writable(chunkIndex(x, y))[cellInChunk(x, y)] = color
+    const index = chunkIndex(x, y)
+    const chunk = this.#written[index] ?? this.#writable(index)
+    chunk[cellInChunk(x, y)] = color
   }
 }

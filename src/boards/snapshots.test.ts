@@ -135,10 +135,42 @@ test('[B6] a snapshot writes only what has changed since the last', async (t) =>
   fold.place([1, 0, 255, 1])
   await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
   assert.deepEqual(written, [
+    ['board', 'delta', fold.canvas.position],
+    ['board', 'meta'],
+  ])
+})
+
+test('[B6] what is too much for a delta is written as the strips and pages that hold it', async (t) => {
+  const kv = openKv(t)
+  const snapshots = new Snapshots(kv, 'board')
+  const fold = new Fold({ extent: area(0, 0, 512, 512), rules: STEPS_BOARD.rules })
+  fold.place([1, 0, 0, 1], [5000, 300, 300, 1])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  fold.place([1, 0, 255, 1])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  const written = writtenTo(kv, t)
+  fold.place([1, 1, 0, 2])
+  fold.canvas.touched.everything()
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  assert.deepEqual(written, [
+    ['board', 'cells', 0, 0],
     ['board', 'cells', 0, 15],
     ['board', 'players', 0],
     ['board', 'meta'],
   ])
+  assert.deepEqual(new Digests(snapshots.load()).get(), new Digests(fold.canvas).get())
+})
+
+test('[B6] a second save at one position keeps what the first one wrote', async (t) => {
+  const kv = openKv(t)
+  const snapshots = new Snapshots(kv, 'board')
+  const fold = new Fold({ rules: STEPS_BOARD.rules })
+  fold.place([1, 0, 0, 1])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  fold.place([2, 1, 1, 2])
+  await snapshots.save(fold.canvas, NO_REFUSALS, false, 0)
+  await snapshots.save(fold.canvas, NO_REFUSALS, true, 0)
+  assert.deepEqual(new Digests(snapshots.load()).get(), new Digests(fold.canvas).get())
 })
 
 test('[B7] a keyframe writes only the chunks that have changed since the one before', async (t) => {

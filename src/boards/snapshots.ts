@@ -1,18 +1,24 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompressSync } from 'node:zlib'
 import { crashPoint } from '../base/crash.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
-import type { Changes, Kv, Table } from '../store/kv.ts'
+import type { Changes, KeyPart, Kv, Table } from '../store/kv.ts'
 import { type BoardInfo, Canvas } from './canvas/canvas.ts'
-import { Chunk, STRIP_CELLS, STRIPS } from './canvas/chunk.ts'
+import { Chunk } from './canvas/chunk.ts'
 import type { Area } from './canvas/geometry.ts'
-import { PAGE_PLAYERS, PlayerPage } from './canvas/players.ts'
+import { PlayerPage } from './canvas/players.ts'
 import type { Banned } from './canvas/records.ts'
 import type { UndoSlot } from './canvas/undo.ts'
+import { applyDelta, deltaOf } from './delta.ts'
 import type { Refusals } from './refusals.ts'
+import { readPage, readStrip, takeDirty } from './strips.ts'
+
+const compress = promisify(zstdCompress)
 
 /** A snapshot of another layout is not read: the board is folded from the log instead. */
-const LAYOUT = 2
+const LAYOUT = 3
+/** Changed cells and players kept as deltas before the base is written anew. */
+const MAX_IN_DELTAS = 1_000_000
 
 interface Meta {
   readonly layout: number
@@ -30,6 +36,16 @@ interface Meta {
   readonly pages: readonly number[]
   readonly keyframeAt: number
   readonly cellsSinceKeyframe: number
+  /** Changed cells and players in the deltas since the base. */
+  readonly inDeltas: number
+}
+
+/** What one save writes of the cells and players. */
+interface Part {
+  readonly inDeltas: number
+  write(changes: Changes): void
+  /** Counts it all as unsaved again, after a save that failed. */
+  giveBack(): void
 }
 
 /** What a board looked like at a position. */
@@ -43,11 +59,12 @@ export interface KeyframeHead {
 /**
  * A board's projections in the local store, all of which the log can rebuild:
  *
- *     snapshots  [board, 'meta'] · [board, 'cells', chunk, strip] · [board, 'players', page]
+ *     snapshots  [board, 'meta'] · [board, 'cells', chunk, strip] · [board, 'players', page] · [board, 'delta', position]
  *     keyframes  [board, position] → head · [board, 'chunk', chunk, position] → zstd of its colours
  *     refusals   [board, position] → bits
  *
- * One transaction moves them and the position they reflect.
+ * One transaction moves them and the position they reflect. A snapshot is a base (strips and pages, whole) and
+ * the deltas since; when those hold a million changes, the base is brought up to date and they go.
  */
 export class Snapshots {
   readonly #kv: Kv
@@ -60,6 +77,8 @@ export class Snapshots {
   keyframeAt: Position = START
   /** Cells folded between that keyframe and the stored state. */
   cellsSinceKeyframe = 0
+  /** Changes in the stored deltas; undefined: there is no base to add one to. */
+  #inDeltas: number | undefined
 
   constructor(kv: Kv, board: string) {
     this.#kv = kv
@@ -99,15 +118,23 @@ export class Snapshots {
       if (chunk !== undefined) readStrip(chunk, strip, value)
     }
     const known = new Set(meta.pages)
+    for (const index of known) canvas.players.set(index, new PlayerPage())
     const pages = { start: [this.#board, 'players'], end: [this.#board, 'players', 2 ** 32] }
     for (const { key, value } of this.#snapshots.range(pages)) {
       const [, , index] = key as [string, string, number]
       if (known.has(index)) canvas.players.set(index, readPage(value))
     }
+    for (const { value } of this.#snapshots.range(this.#deltas())) applyDelta(canvas, value)
+    canvas.touched.clear()
     canvas.resume()
+    this.#inDeltas = meta.inDeltas
     this.keyframeAt = positionOf(meta.keyframeAt)
     this.cellsSinceKeyframe = meta.cellsSinceKeyframe
     return canvas
+  }
+
+  #deltas(): { start: KeyPart[]; end: KeyPart[] } {
+    return { start: [this.#board, 'delta'], end: [this.#board, 'delta', Number.MAX_SAFE_INTEGER] }
   }
 
   /**
@@ -122,46 +149,100 @@ export class Snapshots {
     cellsSinceKeyframe: number,
   ): Promise<void> {
     const board = this.#board
-    const dirty = takeDirty(canvas)
+    const part = this.#takePart(canvas)
     const keyframeAt = keyframe ? canvas.position : this.keyframeAt
-    const meta = Buffer.from(JSON.stringify(metaOf(canvas, keyframeAt, cellsSinceKeyframe)))
-    const keyChunks = keyframe ? this.#keyChunksOf(canvas) : []
+    const meta = Buffer.from(JSON.stringify(metaOf(canvas, keyframeAt, cellsSinceKeyframe, part.inDeltas)))
+    const frame = keyframe ? this.#takeKeyframe(canvas) : undefined
     try {
+      const putKeyframe = await frame
       await this.#kv.commit('visible', (changes) => {
-        for (const { index, strip, bytes } of dirty.strips) {
-          changes.put(this.#snapshots, [board, 'cells', index, strip], bytes)
-        }
-        for (const { index, bytes } of dirty.pages)
-          changes.put(this.#snapshots, [board, 'players', index], bytes)
+        part.write(changes)
         for (const [position, bits] of refusals) changes.put(this.#refusals, [board, position], bits)
-        if (keyframe) this.#putKeyframe(changes, canvas, keyChunks)
+        putKeyframe?.(changes)
         changes.put(this.#snapshots, [board, 'meta'], meta)
         crashPoint('snapshot.before-commit')
       })
     } catch (error) {
-      dirty.giveBack()
+      part.giveBack()
       throw error
     }
     crashPoint('snapshot.after-commit')
+    this.#inDeltas = part.inDeltas
     this.keyframeAt = keyframeAt
     this.cellsSinceKeyframe = cellsSinceKeyframe
   }
 
-  #keyChunksOf(canvas: Canvas): { index: number; bytes: Buffer }[] {
-    const out: { index: number; bytes: Buffer }[] = []
-    canvas.chunks.forEach((chunk, index) => {
-      if (chunk === undefined || chunk.changedAt <= this.keyframeAt) return
-      out.push({ index, bytes: zstdCompressSync(chunk.colors) })
-    })
-    return out
+  /** A delta while that is little, else the base. */
+  #takePart(canvas: Canvas): Part {
+    const { touched } = canvas
+    const inDeltas = (this.#inDeltas ?? 0) + touched.cellCount + touched.playerCount
+    if (this.#inDeltas === undefined || touched.isEverything || inDeltas > MAX_IN_DELTAS) {
+      return this.#takeBase(canvas)
+    }
+    // A second save at one position has nothing to add, and must not replace the first one's delta.
+    if (touched.isEmpty) return { inDeltas, write: () => {}, giveBack: () => {} }
+    const key = [this.#board, 'delta', canvas.position]
+    const bytes = deltaOf(canvas)
+    touched.clear()
+    return {
+      inDeltas,
+      write: (changes) => changes.put(this.#snapshots, key, bytes),
+      // What the delta held is dirty still: the next save may write the base.
+      giveBack: () => touched.everything(),
+    }
   }
 
-  #putKeyframe(changes: Changes, canvas: Canvas, chunks: readonly { index: number; bytes: Buffer }[]): void {
+  #takeBase(canvas: Canvas): Part {
+    const board = this.#board
+    const dirty = takeDirty(canvas)
+    canvas.touched.clear()
+    const stale = [...this.#snapshots.keys(this.#deltas())]
+    return {
+      inDeltas: 0,
+      write: (changes) => {
+        for (const key of stale) changes.remove(this.#snapshots, key)
+        for (const { index, strip, bytes } of dirty.strips) {
+          changes.put(this.#snapshots, [board, 'cells', index, strip], bytes)
+        }
+        for (const { index, bytes } of dirty.pages) {
+          changes.put(this.#snapshots, [board, 'players', index], bytes)
+        }
+      },
+      giveBack: () => {
+        dirty.giveBack()
+        canvas.touched.everything()
+      },
+    }
+  }
+
+  /**
+   * Stores a keyframe alone, while a board that is far behind catches up: the snapshot follows when it has. Its
+   * position stays true whatever becomes of the snapshot. The state is copied before the first await.
+   */
+  async saveKeyframe(canvas: Canvas): Promise<void> {
+    const { position } = canvas
+    const putKeyframe = await this.#takeKeyframe(canvas)
+    await this.#kv.commit('visible', putKeyframe)
+    this.keyframeAt = position
+  }
+
+  /** Copies what everybody sees, in the chunks that changed since the last keyframe; compresses it elsewhere. */
+  async #takeKeyframe(canvas: Canvas): Promise<(changes: Changes) => void> {
     const { position, timeMs, info, hull } = canvas
     const head: KeyframeHead = { position, timeMs, info, hull }
-    changes.put(this.#keyframes, [this.#board, position], Buffer.from(JSON.stringify(head)))
-    for (const { index, bytes } of chunks) {
-      changes.put(this.#keyChunks, [this.#board, index, position], bytes)
+    const copies: { index: number; colors: Uint8Array }[] = []
+    canvas.chunks.forEach((chunk, index) => {
+      if (chunk === undefined || chunk.changedAt <= this.keyframeAt) return
+      copies.push({ index, colors: chunk.colors.slice() })
+    })
+    const chunks = await Promise.all(
+      copies.map(async ({ index, colors }) => ({ index, bytes: await compress(colors) })),
+    )
+    return (changes) => {
+      changes.put(this.#keyframes, [this.#board, position], Buffer.from(JSON.stringify(head)))
+      for (const { index, bytes } of chunks) {
+        changes.put(this.#keyChunks, [this.#board, index, position], bytes)
+      }
     }
   }
 
@@ -210,7 +291,7 @@ export class Snapshots {
   }
 }
 
-function metaOf(canvas: Canvas, keyframeAt: Position, cellsSinceKeyframe: number): Meta {
+function metaOf(canvas: Canvas, keyframeAt: Position, cellsSinceKeyframe: number, inDeltas: number): Meta {
   const chunks: [number, number][] = []
   canvas.chunks.forEach((chunk, index) => {
     if (chunk !== undefined) chunks.push([index, chunk.changedAt])
@@ -230,83 +311,6 @@ function metaOf(canvas: Canvas, keyframeAt: Position, cellsSinceKeyframe: number
     pages: [...canvas.players.entries()].map(([index]) => index),
     keyframeAt,
     cellsSinceKeyframe,
+    inDeltas,
   }
-}
-
-interface Dirty {
-  readonly strips: { index: number; strip: number; bytes: Uint8Array }[]
-  readonly pages: { index: number; bytes: Uint8Array }[]
-  /** Marks everything taken as changed again, after a save that failed. */
-  giveBack(): void
-}
-
-function takeDirty(canvas: Canvas): Dirty {
-  const strips: Dirty['strips'] = []
-  const pages: Dirty['pages'] = []
-  const taken: (() => void)[] = []
-  canvas.chunks.forEach((chunk, index) => {
-    if (chunk === undefined || chunk.dirtyStrips === 0) return
-    const bits = chunk.dirtyStrips
-    for (let strip = 0; strip < STRIPS; strip++) {
-      if ((bits & (1 << strip)) !== 0) strips.push({ index, strip, bytes: stripBytes(chunk, strip) })
-    }
-    chunk.dirtyStrips = 0
-    taken.push(() => {
-      chunk.dirtyStrips |= bits
-    })
-  })
-  for (const [index, page] of canvas.players.entries()) {
-    if (!page.dirty) continue
-    pages.push({ index, bytes: pageBytes(page) })
-    page.dirty = false
-    taken.push(() => {
-      page.dirty = true
-    })
-  }
-  return {
-    strips,
-    pages,
-    giveBack: () =>
-      taken.forEach((mark) => {
-        mark()
-      }),
-  }
-}
-
-function stripBytes(chunk: Chunk, strip: number): Uint8Array {
-  const from = strip * STRIP_CELLS
-  const to = from + STRIP_CELLS
-  return new ByteWriter(STRIP_CELLS * 13)
-    .column(chunk.colors.subarray(from, to))
-    .column(chunk.players.subarray(from, to))
-    .column(chunk.timesMs.subarray(from, to))
-    .finish()
-}
-
-function readStrip(chunk: Chunk, strip: number, bytes: Uint8Array): void {
-  const reader = new ByteReader(bytes)
-  const from = strip * STRIP_CELLS
-  chunk.colors.set(reader.bytes(STRIP_CELLS), from)
-  chunk.players.set(reader.u32s(STRIP_CELLS), from)
-  chunk.timesMs.set(reader.f64s(STRIP_CELLS), from)
-}
-
-function pageBytes(page: PlayerPage): Uint8Array {
-  return new ByteWriter(PAGE_PLAYERS * 25)
-    .column(page.debt)
-    .column(page.spent)
-    .column(page.activeIn)
-    .column(page.banned)
-    .finish()
-}
-
-function readPage(bytes: Uint8Array): PlayerPage {
-  const reader = new ByteReader(bytes)
-  const page = new PlayerPage()
-  page.debt.set(reader.f64s(PAGE_PLAYERS))
-  page.spent.set(reader.f64s(PAGE_PLAYERS))
-  page.activeIn.set(reader.f64s(PAGE_PLAYERS))
-  page.banned.set(reader.bytes(PAGE_PLAYERS))
-  page.dirty = false
-  return page
 }

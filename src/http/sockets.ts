@@ -63,11 +63,11 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
         const known = identified === undefined ? visitor : { ...visitor, key: identified.key }
         const accept = acceptLive(services, host, known, url.searchParams)
         sockets.handleUpgrade(request, socket, head, (ws) =>
-          accept(ws, sinkOf(ws, socket, services.clock), socket),
+          accept(ws, new SocketSink(ws, socket, services.clock), socket),
         )
       } else if (isSephsplaceSocket(url, services)) {
         sockets.handleUpgrade(request, socket, head, (ws) => {
-          const sink = sinkOf(ws, socket, services.clock)
+          const sink = new SocketSink(ws, socket, services.clock)
           acceptSephsplace(services, reloads, addressGroup(address), ws, sink, socket, url.searchParams)
         })
       } else {
@@ -108,18 +108,30 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
  * Bytes that are frames already go to the connection as they are: built once, written to many. After a close
  * frame, ours or the peer's, there is nothing more to say.
  */
-function sinkOf(ws: WebSocket, socket: Duplex, clock: Clock): Sink {
-  return {
-    write: (bytes) => {
-      if (ws.readyState === ws.OPEN) socket.write(bytes)
-    },
-    bufferedBytes: () => socket.writableLength,
-    close: (reason) => {
-      ws.close(GOING_AWAY, reason)
-      ws.on(
-        'close',
-        clock.after(CLOSE_GRACE_MS, () => ws.terminate()),
-      )
-    },
+class SocketSink implements Sink {
+  readonly #ws: WebSocket
+  readonly #socket: Duplex
+  readonly #clock: Clock
+
+  constructor(ws: WebSocket, socket: Duplex, clock: Clock) {
+    this.#ws = ws
+    this.#socket = socket
+    this.#clock = clock
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#socket.write(bytes)
+  }
+
+  bufferedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  close(reason: string): void {
+    this.#ws.close(GOING_AWAY, reason)
+    this.#ws.on(
+      'close',
+      this.#clock.after(CLOSE_GRACE_MS, () => this.#ws.terminate()),
+    )
   }
 }

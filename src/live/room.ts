@@ -76,6 +76,9 @@ export class Room {
     string,
     { position: number; infoAt: number; bytes: Uint8Array | undefined }
   >()
+  #missed:
+    | { readonly after: number; readonly upTo: number; readonly edits: readonly ChunkEdits[] }
+    | undefined
   #intervalMs = MIN_TICK_MS
   #lastTickMs = Number.NEGATIVE_INFINITY
   #cancelTick: (() => void) | undefined
@@ -313,7 +316,7 @@ export class Room {
     ) {
       if (!this.#resync(viewer)) return
     } else {
-      const edits = this.#recent.after(viewer.position)
+      const edits = this.#editsAfter(viewer.position)
       if (!this.#sendGroups(viewer, position, edits)) return
       if (edits.length > 0) this.#fromMemory += 1
     }
@@ -322,6 +325,15 @@ export class Room {
     if (viewer.owed !== undefined && !this.#sendSubscribed(viewer, viewer.owed)) return
     viewer.behind = false
     this.#behind.delete(viewer)
+  }
+
+  /** Most who are behind are so from the same position: what they missed is put together once. */
+  #editsAfter(position: number): readonly ChunkEdits[] {
+    const upTo = this.#host.canvas.position
+    if (this.#missed?.after !== position || this.#missed.upTo !== upTo) {
+      this.#missed = { after: position, upTo, edits: this.#recent.after(position) }
+    }
+    return this.#missed.edits
   }
 
   #sendSubscribed(viewer: Viewer, { request, known }: NonNullable<Viewer['owed']>): boolean {

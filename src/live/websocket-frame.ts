@@ -6,7 +6,7 @@ const FINAL_BINARY = 0x82
 const FINAL_TEXT = 0x81
 
 /** Every peer answers it with a pong, without a word to its page. */
-export const PING_FRAME: Uint8Array = Uint8Array.of(0x89, 0)
+export const PING_FRAME: Uint8Array = Buffer.of(0x89, 0)
 
 export function binaryFrame(payload: Uint8Array): Uint8Array {
   return framed(FINAL_BINARY, payload)
@@ -19,7 +19,8 @@ export function textFrame(payload: string): Uint8Array {
 function framed(first: number, payload: Uint8Array): Uint8Array {
   const { length } = payload
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const bytes = new Uint8Array(header + length)
+  // A Buffer: a socket would make one of any other bytes, each time it writes them.
+  const bytes = Buffer.allocUnsafe(header + length)
   bytes[0] = first
   if (header === 2) {
     bytes[1] = length
@@ -29,7 +30,7 @@ function framed(first: number, payload: Uint8Array): Uint8Array {
     bytes[3] = length & 0xff
   } else {
     bytes[1] = 127
-    new DataView(bytes.buffer).setBigUint64(2, BigInt(length))
+    bytes.writeBigUInt64BE(BigInt(length), 2)
   }
   bytes.set(payload, header)
   return bytes

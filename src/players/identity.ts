@@ -9,6 +9,8 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
  */
 const ID_BYTES = 16
 const SIGNATURE_BYTES = 16
+/** Cookies remembered as verified; all are forgotten when there are more. */
+const MAX_VERIFIED = 65_536
 
 export function newSecret(): string {
   return randomBytes(32).toString('base64url')
@@ -25,6 +27,8 @@ export function tokenHash(token: string): string {
 
 export class Identities {
   readonly #secret: string
+  /** Cookies whose signature was right. */
+  readonly #verified = new Map<string, string>()
 
   /** @param secret shared by all servers of one event */
   constructor(secret: string) {
@@ -47,9 +51,15 @@ export class Identities {
   keyOfCookie(cookie: string): string | undefined {
     const [id, signature] = cookie.split('.')
     if (id === undefined || signature === undefined || id.length > 64) return undefined
+    const known = this.#verified.get(cookie)
+    if (known !== undefined) return known
     const given = Buffer.from(signature, 'base64url')
     const right = this.#sign('cookie', id)
-    return given.length === right.length && timingSafeEqual(given, right) ? `c:${id}` : undefined
+    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
+    const key = `c:${id}`
+    if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear()
+    this.#verified.set(cookie, key)
+    return key
   }
 
   /** The same address is the same player; the log does not hold the address. */

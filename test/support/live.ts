@@ -121,5 +121,5 @@ export class MemorySink implements Sink {
 /** What a server's binary WebSocket frame carries. */
 export function payloadOf(frame: Uint8Array): Uint8Array {
   const length = frame[1] ?? 0
-  return frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10)
+  return new Uint8Array(frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10))
 }

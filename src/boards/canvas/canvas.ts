@@ -22,6 +22,7 @@ import type { Banned, Created, Painted, Placed, Restored, RestoredCell } from '.
 import { RecordType } from './records.ts'
 import { FREE_RULES, type Lock, MAX_COLORS, MAX_LOCKS, type Rules, withLock, withoutLock } from './rules.ts'
 import { ShadowOverlays } from './shadow.ts'
+import { Touched } from './touched.ts'
 import { UndoSlots } from './undo.ts'
 import { Verdict } from './verdict.ts'
 
@@ -70,6 +71,8 @@ export class Canvas {
   readonly bans = new Map<number, Banned>()
   readonly shadows = new ShadowOverlays()
   readonly undo = new UndoSlots()
+  /** What a snapshot has to write. */
+  readonly touched = new Touched()
   readonly activity: ActivityCount = { window: 0, current: 0, previous: 0 }
   #charges = new Charges(FREE_RULES.cooldown, 0)
   #verdicts = new Uint8Array(1024)
@@ -205,7 +208,7 @@ export class Canvas {
     const charges = this.#charges
     const charged = !charges.isFree
     const window = charges.windowOf(timeMs)
-    const { chunks } = this
+    const { chunks, touched } = this
     const anyBan = this.bans.size > 0
     changes.reserve(count)
     for (let i = 0; i < count; i++) {
@@ -256,6 +259,7 @@ export class Canvas {
           continue
         }
         page.dirty = true
+        touched.player(player)
         if (activity !== null) this.#countActive(page, slot)
       }
       if (undoMs > 0) {
@@ -270,6 +274,7 @@ export class Canvas {
       }
       if (chunk === undefined) chunk = this.#chunk(chunkIndex(x, y))
       chunk.set(cell, color, player, timeMs, position)
+      touched.cell(x, y)
       if (anyBan && this.shadows.size > 0) this.shadows.reveal(x, y)
       changes.add(x, y, color)
       verdicts[i] = Verdict.accepted
@@ -319,6 +324,7 @@ export class Canvas {
       }
       const before = chunk.colors[cell]
       chunk.set(cell, color, body.player[i] ?? 0, timeMs, this.position)
+      this.touched.cell(x, y)
       if (before !== color) {
         if (this.shadows.size > 0) this.shadows.reveal(x, y)
         changes.add(x, y, color)
@@ -346,6 +352,7 @@ export class Canvas {
     if (becomes.color >= this.info.palette.length) return Verdict.wrongColor
     const chunk = this.#chunk(chunkIndex(x, y))
     chunk.set(cellInChunk(x, y), becomes.color, becomes.player, becomes.timeMs, this.position)
+    this.touched.cell(x, y)
     if (becomes.color !== now.color) {
       if (this.shadows.size > 0) this.shadows.reveal(x, y)
       changes.add(x, y, becomes.color)
@@ -381,6 +388,7 @@ export class Canvas {
     const page = this.players.page(player)
     this.#charges.refund(page, slotOf(player), slot.cost, this.timeMs)
     page.dirty = true
+    this.touched.player(player)
     return verdict
   }
 
@@ -452,6 +460,7 @@ export class Canvas {
     const page = this.players.page(player)
     page.banned[slotOf(player)] = mark
     page.dirty = true
+    this.touched.player(player)
   }
 
   #resize(extent: Area): Verdict {
@@ -476,6 +485,7 @@ export class Canvas {
         page.spent.fill(0)
         page.dirty = true
       }
+      this.touched.everything()
     }
     if (rules.undoSeconds === 0) this.undo.clear()
     this.#change({ rules })
