@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -122,6 +122,30 @@ test('[O21] [O22] [O23] [O25] a first start makes a lobby with the seed’s rule
   assert.equal((await client.get('/api/boards/lobby/cells/3/4')).json().color, 5)
   const admin = new HttpClient(server.url, { authorization: `Bearer ${token}` })
   assert.equal((await admin.get('/api/me')).json().admin, true)
+})
+
+test('[O27] the log and the secrets are a whole backup', async (t) => {
+  const server = await ServerProcess.start(t)
+  const client = new HttpClient(server.url, {})
+  const me = await client.get('/api/me')
+  const cookie = me.headers['set-cookie']?.split(';')[0] ?? ''
+  const player = new HttpClient(server.url, { cookie })
+  await player.put('/api/me', { name: 'Ann' })
+  for (let i = 0; i < 20; i++) assert.equal((await player.place(i, 0, 5)).status, 200)
+  const digest = (await client.get('/api/boards/lobby/digest')).json()
+  await server.end('SIGTERM')
+  const copy = tempFolder(t)
+  for (const name of ['log', 'admin-token', 'cookie-secret']) {
+    cpSync(join(server.dataFolder, name), join(copy, name), { recursive: true })
+  }
+  const restored = await ServerProcess.start(t, { SPATE_DATA: copy })
+  assert.deepEqual((await new HttpClient(restored.url, {}).get('/api/boards/lobby/digest')).json(), digest)
+  assert.deepEqual((await new HttpClient(restored.url, { cookie }).get('/api/me')).json(), {
+    player: 1,
+    name: 'Ann',
+    admin: false,
+  })
+  assert.equal(await restored.adminToken(), await server.adminToken())
 })
 
 test('[O24] with its log in memory a server leaves nothing of it behind', async (t) => {
