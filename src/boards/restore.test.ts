@@ -62,6 +62,14 @@ test('[C32] the area of a rollback names cells, not what lies 65,536 further', a
   assert.deepEqual(await planRollback(board.host, { area: area(65_536, 0, 10, 10) }), [])
 })
 
+test('[C32] the area of a rollback may lie left of and above the origin', async (t) => {
+  const board = await TestBoard.create(t, { extent: area(-50, -50, 100, 100) })
+  await board.place([1, -1, -1, 1], [1, 0, 0, 1])
+  await rollback(board, { area: area(-5, -5, 5, 5) })
+  assert.deepEqual(cell(board, -1, -1), BLANK)
+  assert.equal(cell(board, 0, 0).color, 1)
+})
+
 test('[C32] cells that lie outside since a resize are rolled back too', async (t) => {
   const board = await TestBoard.create(t)
   await board.place([9, 90, 90, 9])
