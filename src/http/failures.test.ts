@@ -6,7 +6,7 @@ import { SpateError } from '../base/errors.ts'
 import { Failures } from './failures.ts'
 import { problemOf } from './problem.ts'
 
-test('[H23] a failure that repeats is logged once in ten seconds, with a count; what a client did wrong is not', async () => {
+test('[H31] a failure that repeats is logged once in ten seconds, with a count; what a client did wrong is not', async () => {
   const lines: Record<string, unknown>[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const clock = new ManualClock()

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { SpateError } from '../base/errors.ts'
 import { Gate } from './gate.ts'
 
-test('few pass at once, some wait in order, the rest is refused, and a failure gives its place up', async () => {
+test('[H26] few pass at once, some wait in order, the rest is refused, and a failure gives its place up', async () => {
   const gate = new Gate(2, 2, 'too many')
   const begun: number[] = []
   const ends = Array.from({ length: 5 }, () => Promise.withResolvers<number>())

@@ -25,7 +25,7 @@ function rowOf(server: HttpServer, y: number): number[] {
   return [0, 1, 2].map((x) => canvas.colorAt(x, y & 0xffff))
 }
 
-test('[H17] what a player painted goes, and what lay under it comes back', async (t) => {
+test('[H30] what a player painted goes, and what lay under it comes back', async (t) => {
   const server = await HttpServer.withLobby(t)
   await painted(server, 0)
   assert.deepEqual(rowOf(server, 0), [1, 2, 3])
@@ -40,7 +40,7 @@ test('[H17] what a player painted goes, and what lay under it comes back', async
   assert.deepEqual(nothing.json(), { position: 9, records: [], restored: 0, superseded: 0 })
 })
 
-test('[H17] an area goes back, also left of and above zero', async (t) => {
+test('[H30] an area goes back, also left of and above zero', async (t) => {
   const server = await HttpServer.withLobby(t, { extent: { left: -50, top: -50, width: 100, height: 100 } })
   await painted(server, -7, 5)
   const area = { left: -1, top: -10, width: 2, height: 10 }
@@ -50,7 +50,7 @@ test('[H17] an area goes back, also left of and above zero', async (t) => {
   assert.deepEqual(rowOf(server, 5), [1, 2, 3])
 })
 
-test('[H17] a span of time goes back', async (t) => {
+test('[H30] a span of time goes back', async (t) => {
   const server = await HttpServer.withLobby(t)
   const startMs = server.clock.now()
   await painted(server, 0)
@@ -61,7 +61,7 @@ test('[H17] a span of time goes back', async (t) => {
   assert.deepEqual(rowOf(server, 0), [1, 1, 2])
 })
 
-test('[H17] whoever names several conditions means all of them', async (t) => {
+test('[H30] whoever names several conditions means all of them', async (t) => {
   const server = await HttpServer.withLobby(t)
   const startMs = server.clock.now()
   await painted(server, 0, 1)
@@ -75,7 +75,7 @@ test('[H17] whoever names several conditions means all of them', async (t) => {
   assert.deepEqual(rowOf(server, 1), [1, 2, 2])
 })
 
-test('[H17] a rollback is undone by its position, where nobody painted since', async (t) => {
+test('[H30] a rollback is undone by its position, where nobody painted since', async (t) => {
   const server = await HttpServer.withLobby(t)
   await painted(server, 0)
   const { position } = (await server.admin.post(ROLLBACKS, { player: 1 })).json()
@@ -87,7 +87,7 @@ test('[H17] a rollback is undone by its position, where nobody painted since', a
   assert.deepEqual(rowOf(server, 0), [1, 2, 9])
 })
 
-test('[H17] a rollback of nothing in particular is refused', async (t) => {
+test('[H30] a rollback of nothing in particular is refused', async (t) => {
   const server = await HttpServer.withLobby(t)
   for (const [body, status] of [
     [{}, 400],
