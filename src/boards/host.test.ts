@@ -100,7 +100,7 @@ test('[B9] a keyframe is kept after 200,000 placements, counted over restarts', 
   await board.clock.settle()
   assert.equal(keyframes(), undefined)
   await board.place(...run(20_000, 4))
-  await board.clock.settle()
+  await board.host.save(false)
   assert.equal(keyframes(), board.host.canvas.position)
 })
 
