@@ -563,6 +563,23 @@ test('[V12] a frame that begins before a viewer came does not cover its hidden c
   ])
 })
 
+test('[V12] hidden cells are told of the chunks that are watched, and with every subscription', async (t) => {
+  const { board, room, join, tick } = await scene(t, WIDE)
+  await board.append(SHADOW)
+  await board.place([7, 0, 0, 1], [7, 300, 0, 2])
+  await tick()
+  const banned = join({ player: 7, chunks: new Set([0]) })
+  assert.deepEqual(heard(banned), [['hidden', 3, [0, 0, 1]]])
+  await board.place([7, 301, 0, 3])
+  await tick()
+  assert.deepEqual(heard(banned), [])
+  room.subscribe(banned.viewer, 1, new Set([1]))
+  assert.deepEqual(heard(banned), [
+    ['hidden', 4, [300, 0, 2], [301, 0, 3]],
+    ['subscribed', 1, 4],
+  ])
+})
+
 test('[V13] every viewer that is not behind hears position and time every 15 s', async (t) => {
   const { board, join, tick } = await scene(t)
   const [quick, slow] = [join({ answersHeartbeats: false }), join({ answersHeartbeats: false })]

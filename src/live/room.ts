@@ -380,10 +380,7 @@ export class Room {
       throw error
     }
     if (viewer.left) return
-    if (!this.#sendGroups(viewer, upTo, writes.groups()) || changes === 0) return
-    // The log also has paint that changed nothing, which covers nothing.
-    this.#tellHiddenAgain(viewer)
-    this.#fromLog += 1
+    if (this.#sendGroups(viewer, upTo, writes.groups()) && changes > 0) this.#fromLog += 1
   }
 
   #resync(viewer: Viewer): boolean {
