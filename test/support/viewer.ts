@@ -37,11 +37,18 @@ export class Viewer {
 
   /** Resolves when the viewer shows all up to a position, nothing left to fetch. */
   async reached(position: number): Promise<void> {
-    while (this.connection.position < position || this.connection.replica.isLoading) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
-      })
-    }
+    while (this.connection.position < position || !this.connection.isComplete) await this.#moved()
+  }
+
+  /** Resolves when the connection is (again) live. */
+  async live(): Promise<void> {
+    while (this.connection.status !== 'live') await this.#moved()
+  }
+
+  #moved(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.push(resolve)
+    return promise
   }
 
   /** The hash of what is shown: the server's `colors` digest when it shows the same. */
