@@ -46,8 +46,10 @@ export class PlayerDirectory {
   readonly #names: Table
   readonly #tokens: Table
   readonly #meta: Table
-  /** Changes not yet committed, by table name and key. */
-  readonly #fresh = new Map<string, Buffer | null>()
+  /** What the commit under way changes. */
+  readonly #fresh = new Map<Table, Map<string | number, Buffer | null>>()
+  /** Keys on their way into the log that are known not to be here: they need not be looked for again. */
+  readonly #absent = new Set<string>()
   readonly #cache = new NumberCache(MAX_CACHED_KEYS)
   readonly #stop = new AbortController()
   #position: Position = START
@@ -92,7 +94,7 @@ export class PlayerDirectory {
   }
 
   #read(table: Table, key: string | number): Buffer | undefined {
-    const fresh = this.#fresh.get(`${table.name}/${key}`)
+    const fresh = this.#fresh.get(table)?.get(key)
     if (fresh !== undefined) return fresh ?? undefined
     return table.get(key)
   }
@@ -126,7 +128,14 @@ export class PlayerDirectory {
   /** The players' numbers, in order; unknown keys join first. Errors: those of the log. */
   async join(keys: readonly string[]): Promise<number[]> {
     const unknown = [...new Set(keys)].filter((key) => this.find(key) === undefined)
-    if (unknown.length > 0) await this.#append(unknown)
+    if (unknown.length > 0) {
+      for (const key of unknown) this.#absent.add(key)
+      try {
+        await this.#append(unknown)
+      } finally {
+        for (const key of unknown) this.#absent.delete(key)
+      }
+    }
     return keys.map((key) => {
       const number = this.find(key)
       assert(number !== undefined, 'a joined key has a number')
@@ -238,11 +247,11 @@ export class PlayerDirectory {
   }
 
   async #commit(batch: readonly LogRecord[]): Promise<void> {
-    const changed = new Map<string, { table: Table; key: string | number; value: Buffer | null }>()
     for (const record of batch) {
       const put = (table: Table, key: string | number, value: Buffer | null): void => {
-        changed.set(`${table.name}/${key}`, { table, key, value })
-        this.#fresh.set(`${table.name}/${key}`, value)
+        const fresh = this.#fresh.get(table)
+        if (fresh === undefined) this.#fresh.set(table, new Map([[key, value]]))
+        else fresh.set(key, value)
       }
       const accepted = this.#apply(decodePlayerRecord(record.type, record.body), record.timeMs, put)
       this.#position = record.position
@@ -250,9 +259,11 @@ export class PlayerDirectory {
     }
     this.#release()
     const write = (changes: Changes): void => {
-      for (const { table, key, value } of changed.values()) {
-        if (value === null) changes.remove(table, key)
-        else changes.put(table, key, value)
+      for (const [table, values] of this.#fresh) {
+        for (const [key, value] of values) {
+          if (value === null) changes.remove(table, key)
+          else changes.put(table, key, value)
+        }
       }
       const meta = { position: this.#position, count: this.#count }
       changes.put(this.#meta, 'meta', Buffer.from(JSON.stringify(meta)))
@@ -260,7 +271,7 @@ export class PlayerDirectory {
     }
     while (!(await this.#committed(write))) await setTimeout(COMMIT_AGAIN_AFTER_MS)
     this.#stalled = undefined
-    for (const key of changed.keys()) this.#fresh.delete(key)
+    this.#fresh.clear()
   }
 
   /** False when the disk may have room again later. At the end it is given up: the log has it all. */
@@ -299,7 +310,8 @@ export class PlayerDirectory {
     switch (record.type) {
       case PlayerRecordType.joined: {
         for (const key of record.body.keys) {
-          if (this.find(key) !== undefined) continue
+          const isNew = this.#absent.delete(key) || this.find(key) === undefined
+          if (!isNew) continue
           this.#count += 1
           const player: Player = { number: this.#count, key, name: null, joinedMs: timeMs, tokens: 0 }
           put(this.#numbers, key, numberBytes(player.number))
