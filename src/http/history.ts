@@ -91,9 +91,10 @@ export async function historyRoutes(app: App, services: HttpServices): Promise<v
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id, x, y } = request.params
       const host = cellOf(id, x, y)
+      void reply.header('cache-control', 'no-cache')
       const limit = request.query.limit ?? 100
       const upTo = positionOf(
         Math.min(host.canvas.position, (request.query.before ?? Number.MAX_SAFE_INTEGER) - 1),

@@ -74,7 +74,7 @@ test('[H10] a board that changes is encoded every 250 ms at most, also for who w
   const painter = await server.visitor()
   const startMs = performance.now()
   let versions = 0
-  for (let i = 0; performance.now() - startMs < 700; i++) {
+  for (let i = 0; server.services.images.encodes < 4; i++) {
     const { position } = (await painter.place(i % 1000, 1, 1 + (i % 15))).json()
     const readers = Array.from({ length: 5 }, () => server.client().get(IMAGE))
     const waiting = i % 20 === 0 ? [server.client().get(`${IMAGE}?v=${position}`)] : []
@@ -87,7 +87,7 @@ test('[H10] a board that changes is encoded every 250 ms at most, also for who w
   const tookMs = performance.now() - startMs
   assert.ok(versions > 0)
   const { encodes } = server.services.images
-  assert.ok(encodes > 1 && encodes <= 1 + tookMs / 250, `${encodes} encodings in ${tookMs} ms`)
+  assert.ok(encodes <= 1 + tookMs / 250, `${encodes} encodings in ${tookMs} ms`)
 })
 
 test('[H11] an area is cut out, with a version and a tag of its own', async (t) => {

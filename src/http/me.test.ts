@@ -46,6 +46,18 @@ test('[P2] a cookie that this event did not sign is no cookie', async (t) => {
   assert.equal(server.services.players.count, 1)
 })
 
+test('[P2] a foreign cookie of the same name does not hide ours', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const visitor = await server.visitor()
+  await visitor.place(1, 1, 1)
+  const { cookie = '' } = visitor.headers
+  for (const both of [`spate=foreign; ${cookie}`, `${cookie}; spate=x.y`, `spate=; a=spate=b; ${cookie}`]) {
+    const me = await server.client({ cookie: both }).get('/api/me')
+    assert.equal(me.json().player, 1, both)
+    assert.equal(me.headers['set-cookie'], undefined)
+  }
+})
+
 test('[P3] the first intent makes a player, who keeps the number', async (t) => {
   const server = await HttpServer.withLobby(t)
   const [ann, ben] = [await server.visitor(), await server.visitor()]

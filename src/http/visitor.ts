@@ -37,8 +37,7 @@ export function visitorOf(request: IncomingMessage, ip: string, services: HttpSe
     if (player === undefined) throw new SpateError('unauthorized', 'this token is not known')
     return { key: players.player(player)?.key, player, isAdmin: false, address, tokenHash: hash }
   }
-  const cookie = cookieOf(request)
-  const key = cookie === undefined ? undefined : services.identities.keyOfCookie(cookie)
+  const key = keyOfCookies(request, services)
   const player = key === undefined ? 0 : (players.find(key) ?? 0)
   return { key, player, isAdmin: false, address, tokenHash: undefined }
 }
@@ -59,8 +58,13 @@ function bearerOf(request: IncomingMessage): string | undefined {
   return token
 }
 
-function cookieOf(request: IncomingMessage): string | undefined {
-  return /(?:^|;\s*)spate=([^;]{1,256})/.exec(request.headers.cookie ?? '')?.[1]
+/** The first of our cookies that is one: a site above ours may have left another of the name. */
+function keyOfCookies({ headers }: IncomingMessage, { identities }: HttpServices): string | undefined {
+  for (const [, cookie = ''] of (headers.cookie ?? '').matchAll(/(?:^|;\s*)spate=([^;]{1,256})/g)) {
+    const key = identities.keyOfCookie(cookie)
+    if (key !== undefined) return key
+  }
+  return undefined
 }
 
 export function setCookieHeader(cookie: string, isSecure: boolean): string {

@@ -25,12 +25,14 @@ export const ADMIN_TOKEN = 'the-organisers-token'
 /** The start of one of the windows of ten seconds that the lobby's rule counts in. */
 const T0 = Date.UTC(2026, 0, 1)
 
-/** The wall clock of the tests stands until it is moved; timers run, `speed` times as fast as ever. */
+/** The wall clock of the tests stands until it is moved; timers are another clock's, `speed` times as fast. */
 export class WallClock implements Clock {
   nowMs = T0
+  readonly #timers: Clock
   readonly #speed: number
 
-  constructor(speed: number) {
+  constructor(timers: Clock, speed: number) {
+    this.#timers = timers
     this.#speed = speed
   }
 
@@ -39,11 +41,11 @@ export class WallClock implements Clock {
   }
 
   elapsedMs(): number {
-    return systemClock.elapsedMs() * this.#speed
+    return this.#timers.elapsedMs() * this.#speed
   }
 
   after(delayMs: number, task: () => void): () => void {
-    return systemClock.after(delayMs / this.#speed, task)
+    return this.#timers.after(delayMs / this.#speed, task)
   }
 }
 
@@ -60,6 +62,7 @@ export interface HttpSetup {
   readonly sephsplaceBoard?: string
   readonly pageFolder?: string
   readonly speed?: number
+  readonly timers?: Clock
 }
 
 export function lobby(part: Partial<Created> = {}): Created {
@@ -110,7 +113,7 @@ export class HttpServer {
   static async start(t: Lifetime, setup: HttpSetup = {}): Promise<HttpServer> {
     const stack = new AsyncDisposableStack()
     t.after(() => stack.disposeAsync())
-    const clock = new WallClock(setup.speed ?? 1)
+    const clock = new WallClock(setup.timers ?? systemClock, setup.speed ?? 1)
     const logger = pino({ level: 'silent' })
     const log = setup.log ?? stack.use(new MemoryLog(clock))
     const kv = stack.use(Kv.open(tempFolder(t), 16))

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { ManualClock } from '../../../test/support/clock.ts'
 import { type HttpClient, HttpServer } from '../../../test/support/http.ts'
 import { readPng } from '../../../test/support/png.ts'
 import { decodeSeedFrame } from '../../../test/support/sephsplace-client.ts'
@@ -128,6 +130,22 @@ test('[S3] an address spends fifty in ten seconds: two on a blank cell, five on 
   for (let x = 0; x < 8; x++) assert.equal((await edit(client, x, 0, 3)).status, 200)
   for (let x = 30; x < 35; x++) assert.equal((await edit(client, x, 0, 3)).status, 200)
   assert.equal((await edit(client, 36, 0, 3)).status, 403)
+})
+
+test('[S3] who is over the limits of the server itself is refused in the same words', async (t) => {
+  const server = await HttpServer.withLobby(t, {}, { playerRate: 1, burst: 3 })
+  const statuses = []
+  for (let x = 0; x < 5; x++) {
+    const answer = await edit(server.client(), x, 0, 1)
+    statuses.push([answer.status, answer.text])
+  }
+  assert.deepEqual(statuses, [
+    [200, ''],
+    [200, ''],
+    [200, ''],
+    [403, ''],
+    [403, ''],
+  ])
 })
 
 test('[S4] a player is an address, behind a trusted proxy the one it names', async (t) => {
@@ -263,18 +281,22 @@ test('[S7] what a client sends is ignored', async (t) => {
 })
 
 test('[S8] a quiet connection is kept by pings; one that no longer answers is let go', async (t) => {
-  const server = await HttpServer.withLobby(t, {}, { speed: 100 })
+  const timers = new ManualClock()
+  const server = await HttpServer.withLobby(t, {}, { timers })
   const silent = await TestSocket.open(t, `${server.url}/sp/ws?from=latest`)
   silent.ws.pause()
   const socket = await TestSocket.open(t, `${server.url}/sp/ws?from=latest`)
-  const { promise: pinged, resolve } = Promise.withResolvers<void>()
-  socket.ws.on('ping', () => {
-    if (socket.pings >= 5) resolve()
-  })
-  await pinged
-  assert.equal(socket.ws.readyState, socket.ws.OPEN)
   const room = server.services.rooms.of(server.services.boards.get('lobby'))
+  for (let beat = 1; beat <= 8; beat++) {
+    const pinged = once(socket.ws, 'ping')
+    await timers.advance(15_000)
+    await pinged
+    // The answer is on its way; it may take a beat or two.
+    await server.client().get('/healthz')
+  }
   while (room.stats.viewers > 1) await new Promise(setImmediate)
+  assert.equal(socket.ws.readyState, socket.ws.OPEN)
+  assert.equal(socket.pings, 8)
 })
 
 test('[S9] the seed’s own page may be served at /sp/ by whoever stands in front', async (t) => {

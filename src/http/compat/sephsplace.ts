@@ -81,8 +81,14 @@ export async function sephsplaceRoutes(app: App, services: HttpServices): Promis
       if (!isInside || !host.canvas.has(edit.x, edit.y)) {
         throw new SpateError('invalid', 'x, y or c is out of range')
       }
-      const { verdicts } = await place(services, visitorAt(request.ip), host, [edit])
-      const verdict = verdicts[0] ?? 0
+      let verdict: number
+      try {
+        const { verdicts } = await place(services, visitorAt(request.ip), host, [edit])
+        verdict = verdicts[0] ?? 0
+      } catch (error) {
+        if (!(error instanceof SpateError && error.code === 'limited')) throw error
+        verdict = Verdict.coolingDown
+      }
       if (looksAccepted(verdict)) return reply.status(200).send('')
       if (verdict === Verdict.coolingDown) return reply.status(403).send('')
       const problem = problemOfVerdict(verdict, 0)
