@@ -133,7 +133,7 @@ class TextClock {
   }
 }
 
-const MAX_CACHED = 65_536
+const MAX_CACHED = 262_144
 
 /** What was computed last, forgotten all at once when it is too much. */
 class BoundedCache<T> {
