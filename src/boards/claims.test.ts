@@ -54,6 +54,18 @@ test('[B12] verdicts come in any number before their append is answered', async 
   }
 })
 
+test('[B12] an append that ends takes no verdict from one that is still under way', async () => {
+  const claims = new Claims()
+  const [first, second] = [gated(), gated()]
+  const appended = [claims.during(first.append), claims.during(second.append)]
+  claims.judged(P2, Uint8Array.of(8))
+  first.answer(P1)
+  await appended[0]
+  second.answer(P2)
+  await appended[1]
+  assert.deepEqual(await claims.take(P2), Uint8Array.of(8))
+})
+
 test('[B13] who waits, and who comes later, hears why no verdict will come', async () => {
   const claims = new Claims()
   await claims.during(async () => [P1, P2])
