@@ -3,12 +3,14 @@ import { SpateError } from '../base/errors.ts'
 import { ProblemError } from '../client/api.ts'
 import { boardCommand } from './board/board.ts'
 import { serveCommand } from './serve.ts'
+import { simCommand } from './sim/sim.ts'
 
 const program = new Command('spate')
   .description('Hosts, captures, replays and scores massive live events.')
   .showHelpAfterError()
   .addCommand(serveCommand())
   .addCommand(boardCommand())
+  .addCommand(simCommand())
 
 try {
   await program.parseAsync()
