@@ -20,7 +20,12 @@ export async function writeOut(out: string, chunks: AsyncIterable<Uint8Array>): 
     }
   }
   if (out === '-') {
-    await pipeline(Readable.from(counted()), process.stdout, { end: false })
+    try {
+      await pipeline(Readable.from(counted()), process.stdout, { end: false })
+    } catch (error) {
+      // Whoever read it, `head` say, has enough.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+    }
     return bytes
   }
   const part = `${out}.part`

@@ -7,8 +7,9 @@ import type { Api } from '../../client/api.ts'
 import { type ConnectionOptions, connectionOptions, withServer } from '../connection.ts'
 import { importDataset } from '../import/dataset.ts'
 import { accountOf } from '../import/dataset-text.ts'
-import { importPicture, isPng } from '../import/picture.ts'
+import { importPicture } from '../import/picture.ts'
 import { pictureAccountOf } from '../import/picture-text.ts'
+import { isPng } from '../import/pixels.ts'
 import { PALETTE_HELP, palette, wholeNumber } from '../options.ts'
 import { StreamProgress } from '../progress.ts'
 
@@ -24,7 +25,8 @@ interface Options extends ConnectionOptions, Partial<Area> {
 
 const AFTER_HELP = `
 The files are those of one r/place dataset (2017, 2022, 2023; gzip or not; in any order), or one PNG.
-Importing the same files again ends in the same picture.`
+Importing the same files again ends in the same picture. What is too much to sort in memory goes to a temporary
+file (TMPDIR), 30 bytes a row.`
 
 export function boardImportCommand(): Command {
   const command = new Command('import')

@@ -17,7 +17,7 @@ const OMISSION_WORDS: Readonly<Record<Omission, string>> = {
 }
 
 /** What became of every line and every cell, as text. */
-export function accountOf({ files, lines, painted }: ImportedDataset): string {
+export function accountOf({ files, lines, rowsNotInPast, painted }: ImportedDataset): string {
   const out: string[] = []
   const say = (name: string, count: number, more = ''): number =>
     out.push(`  ${name.padEnd(16)} ${grouped(count).padStart(13)}${more === '' ? '' : `  ${more}`}`)
@@ -31,7 +31,7 @@ export function accountOf({ files, lines, painted }: ImportedDataset): string {
   const reasons = Object.entries(lines.refusedBy).filter(([, count]) => count > 0)
   say('lines', lines.lines)
   say('refused', lines.refused, reasons.map(([reason, count]) => `${reason} ${grouped(count)}`).join(', '))
-  say('rows', lines.rows)
+  say('rows', lines.rows, rowsNotInPast > 0 ? `${grouped(rowsNotInPast)} not in the past` : '')
   if (painted !== undefined) sayCells(painted.cells, files, say)
   if (lines.examples.length > 0) {
     out.push(lines.refused > lines.examples.length ? `The first refused lines:` : 'Refused lines:')

@@ -102,7 +102,7 @@ test('[I21] size, place and palette can be given; what lies outside is accounted
     `2022-04-01 12:44:11 UTC,a,${BLACK},"0,0,9,0"`,
     `2022-04-01 12:44:12 UTC,a,${BLACK},"5,6"`,
   )
-  const { painted, lines, files } = await imported(server, 'p', [file], {
+  const result = await imported(server, 'p', [file], {
     extent: { left: 4, width: 3 },
     palette: [0xffffff, 0xff4500],
   })
@@ -113,10 +113,8 @@ test('[I21] size, place and palette can be given; what lies outside is accounted
     height: 7,
   })
   assert.deepEqual(pictureOf(server, 'p'), ['...', '...', '...', '...', '...', '.r.', '...'])
-  assert.equal(lines.rows, 3)
-  const text = accountOf({ files, lines, ...(painted === undefined ? {} : { painted }) })
   assert.equal(
-    text.replaceAll(file, 'FILE'),
+    accountOf(result).replaceAll(file, 'FILE'),
     `Made board p: 3×7 at 4,0
 2 colours; source place2022; 2022-04-01T12:44:10.000Z to 2022-04-01T12:44:12.000Z
   lines                        3
@@ -185,10 +183,11 @@ test('[I22] cells of the future and of the very first millisecond are accounted 
   })
 })
 
-test('[I22] where nothing can be read, no board is made', async (t) => {
-  const { server, file } = await setUp(t, HEADER_2022, 'nonsense')
-  const { painted, lines } = await imported(server, 'p', [file])
-  assert.deepEqual([painted, lines.rows, lines.refused], [undefined, 0, 1])
+test('[I22] where nothing can be painted, no board is made', async (t) => {
+  const { server, file } = await setUp(t, HEADER_2022, 'nonsense', `2026-04-01 12:44:10 UTC,a,${RED},"0,0"`)
+  const result = await imported(server, 'p', [file])
+  assert.match(accountOf(result), /^ {2}lines +2\n {2}refused +1 .*\n {2}rows +1 {2}1 not in the past$/m)
+  assert.equal(result.painted, undefined)
   assert.equal(server.services.boards.has('p'), false)
 })
 

@@ -41,6 +41,8 @@ export interface DatasetImport {
 export interface ImportedDataset {
   readonly files: readonly string[]
   readonly lines: Account
+  /** Rows of the future, or of the first millisecond of 1970. */
+  readonly rowsNotInPast: number
   /** Undefined when there was nothing to paint. */
   readonly painted?: {
     readonly board: BoardSummary
@@ -82,7 +84,7 @@ export async function importDataset(
   try {
     // The first batch comes out when all rows have gone in.
     const first = await sorted.next()
-    const read = { files: reader.files, lines: reader.account }
+    const read = { files: reader.files, lines: reader.account, rowsNotInPast: survey.notInPast }
     if (first.done || survey.rows === 0) return read
 
     const source = wanted.source ?? sourceOf(reader.formats)

@@ -7,8 +7,9 @@ import { HttpServer, lobby } from '../../../test/support/http.ts'
 import { organiser, SILENT } from '../../../test/support/import.ts'
 import { readPng } from '../../../test/support/png.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
-import { importPicture, isPng, type PictureImport } from './picture.ts'
+import { importPicture, type PictureImport } from './picture.ts'
 import { pictureAccountOf } from './picture-text.ts'
+import { isPng } from './pixels.ts'
 
 const [R, G, W, K] = [0xff0000, 0x00ff00, 0xffffff, 0x000000]
 /** Pixels that are not there. */

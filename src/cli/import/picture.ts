@@ -1,6 +1,4 @@
-import { open } from 'node:fs/promises'
-import sharp from 'sharp'
-import { messageOf, SpateError } from '../../base/errors.ts'
+import { SpateError } from '../../base/errors.ts'
 import type { BoardInfo } from '../../boards/canvas/canvas.ts'
 import { contains } from '../../boards/canvas/geometry.ts'
 import { MAX_COLORS } from '../../boards/canvas/rules.ts'
@@ -9,12 +7,8 @@ import { hex } from '../options.ts'
 import type { Progress } from '../progress.ts'
 import { boardNamed, type DatasetImport, refuseShape } from './dataset.ts'
 import { nearestIn } from './nearest.ts'
+import { ColorCounts, isOpaque, type Pixels, readPixels, rgbAt } from './pixels.ts'
 
-const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-/** 8192 × 8192: 268 MB as they lie in memory. */
-const MAX_PIXELS = 1 << 26
-/** Of 255; what is more transparent than that is left as it is on the board. */
-const OPAQUE_FROM = 128
 const CELLS_AT_ONCE = 65_536
 const WHITE = 0xffffff
 const BLACK = 0
@@ -39,24 +33,6 @@ export interface ImportedPicture {
   readonly unknownColors: ReadonlyMap<number, number>
 }
 
-interface Pixels {
-  readonly width: number
-  readonly height: number
-  /** Four bytes a pixel: red, green, blue, alpha. */
-  readonly rgba: Buffer
-}
-
-export async function isPng(file: string): Promise<boolean> {
-  try {
-    await using handle = await open(file)
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SIGNATURE.length), 0)
-    return bytesRead === SIGNATURE.length && buffer.equals(SIGNATURE)
-  } catch {
-    // Whoever reads the file as a dataset says what is wrong with it.
-    return false
-  }
-}
-
 /**
  * Paints a picture's opaque pixels on a board, as of now and by nobody. Without a board of that name one is made,
  * as large as the picture and with its colours. Errors: `invalid` for what is no picture or has too many
@@ -67,7 +43,7 @@ export async function importPicture(
   wanted: PictureImport,
   progress: Progress,
 ): Promise<ImportedPicture> {
-  const pixels = await decoded(wanted.file)
+  const pixels = await readPixels(wanted.file)
   const colors = new ColorCounts(pixels)
   const existing = await boardNamed(api, wanted.board)
   if (existing !== undefined) refuseShape(wanted)
@@ -91,45 +67,6 @@ export async function importPicture(
     transparent: colors.transparent,
     verdicts: drawn.verdicts,
     unknownColors: drawn.unknownColors,
-  }
-}
-
-async function decoded(file: string): Promise<Pixels> {
-  try {
-    // As the file says it, without a profile's idea of how it should look.
-    const { data, info } = await sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true })
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    return { width: info.width, height: info.height, rgba: data }
-  } catch (cause) {
-    throw new SpateError('invalid', `cannot read ${file}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-function rgbAt(rgba: Buffer, pixel: number): number {
-  return rgba.readUIntBE(pixel * 4, 3)
-}
-
-function isOpaque(rgba: Buffer, pixel: number): boolean {
-  return rgba[pixel * 4 + 3]! >= OPAQUE_FROM
-}
-
-/** The picture's colours, in the order of their first pixel. */
-class ColorCounts {
-  transparent = 0
-  readonly counts = new Map<number, number>()
-
-  constructor({ width, height, rgba }: Pixels) {
-    for (let pixel = 0; pixel < width * height; pixel += 1) {
-      if (!isOpaque(rgba, pixel)) {
-        this.transparent += 1
-        continue
-      }
-      const rgb = rgbAt(rgba, pixel)
-      this.counts.set(rgb, (this.counts.get(rgb) ?? 0) + 1)
-    }
   }
 }
 

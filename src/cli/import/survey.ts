@@ -9,7 +9,10 @@ export function isPast(timeMs: number, nowMs: number): boolean {
 
 /** What a board must be to hold a dataset: learnt from its rows as they pass on their way to be sorted. */
 export class Survey {
+  /** Rows whose time is past. */
   rows = 0
+  /** Rows that are not: none of their cells can be painted. */
+  notInPast = 0
   firstMs = Number.POSITIVE_INFINITY
   lastMs = 0
   /** In the order of their first row, those beyond what a board can have left out. 0xRRGGBB. */
@@ -34,7 +37,10 @@ export class Survey {
   add(batch: RowBatch): void {
     for (let row = 0; row < batch.n; row += 1) {
       const timeMs = batch.timeMs[row]!
-      if (!isPast(timeMs, this.#nowMs)) continue
+      if (!isPast(timeMs, this.#nowMs)) {
+        this.notInPast += 1
+        continue
+      }
       this.rows += 1
       if (timeMs < this.firstMs) this.firstMs = timeMs
       if (timeMs > this.lastMs) this.lastMs = timeMs
