@@ -30,7 +30,8 @@ interface Pending {
  *
  * Group commit: appends that arrive while a commit is under way make the next one, in their order, so the
  * cost of a sync is shared by all who wait for it. When a commit fails, all appends of its group fail with
- * the same error and nothing of them is in the log. Readers never wait for the writer.
+ * the same error and nothing of them is in the log. Only when a commit was written and could not be synced is that
+ * uncertain: then nothing more is taken, and a restart shows what the disk holds. Readers never wait for the writer.
  */
 export class LmdbLog implements Log {
   readonly #kv: Kv

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fillDisk } from '../../test/support/ballast.ts'
 import { requires } from '../../test/support/requires.ts'
-import { tempFolder } from '../../test/support/tmp.ts'
 import { tmpfs } from '../../test/support/tmpfs.ts'
 import { Kv } from './kv.ts'
 
@@ -44,16 +43,4 @@ test('a table that a full disk has no room for is refused, and opened once there
   assert.throws(() => kv.table('new'), { code: 'storage-full' })
   empty()
   assert.deepEqual([...kv.table('new').keys({})], [])
-})
-
-test('a change that throws half-way leaves nothing behind', async (t) => {
-  await using kv = Kv.open(tempFolder(t), 1)
-  const table = kv.table('table')
-  const half = kv.commit('visible', (changes) => {
-    changes.put(table, 1, Buffer.alloc(1))
-    throw new Error('half-way')
-  })
-  await assert.rejects(half, { message: 'half-way' })
-  await kv.commit('visible', (changes) => changes.put(table, 2, Buffer.alloc(1)))
-  assert.deepEqual([...table.keys({})], [2])
 })

@@ -51,6 +51,14 @@ export class Table {
   }
 }
 
+interface Operation {
+  readonly table: Table
+  readonly key: Key
+  /** Undefined: to be removed. */
+  readonly value: Uint8Array | undefined
+  readonly options: { append: true } | undefined
+}
+
 export interface Changes {
   put(table: Table, key: Key, value: Uint8Array, options?: { append: true }): void
   remove(table: Table, key: Key): void
@@ -120,26 +128,32 @@ export class Kv implements AsyncDisposable {
    */
   async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
     if (this.#unsynced !== undefined) throw this.#unsynced
-    const operations: (() => Promise<boolean>)[] = []
+    const operations: Operation[] = []
     let valueBytes = 0
     change({
       put: (table, key, value, options) => {
         valueBytes += value.length
-        operations.push(() => table.put(key, value, options))
+        operations.push({ table, key, value, options })
       },
-      remove: (table, key) => void operations.push(() => table.remove(key)),
+      remove: (table, key) => void operations.push({ table, key, value: undefined, options: undefined }),
     })
     this.#requireRoom(valueBytes)
     const writes: Promise<unknown>[] = []
     writes.push(
       this.#root.batch(() => {
-        for (const operation of operations) writes.push(operation())
+        for (const { table, key, value, options } of operations) {
+          writes.push(value === undefined ? table.remove(key) : table.put(key, value, options))
+        }
       }),
     )
     // Every promise is awaited: lmdb rejects each write of a failed commit on its own.
     const results = await Promise.allSettled(writes)
     const failure = results.find((result) => result.status === 'rejected')
-    if (failure !== undefined) throw await this.#writeError(failure.reason)
+    if (failure !== undefined) {
+      const error = await this.#writeError(failure.reason)
+      // A commit that was written and could not be synced is rejected, too.
+      throw this.#isWritten(operations) ? this.#cannotSync(error.cause) : error
+    }
     for (const result of results) {
       assert(result.status === 'fulfilled' && result.value !== false, 'an appended key is above all others')
     }
@@ -150,13 +164,26 @@ export class Kv implements AsyncDisposable {
     try {
       await this.#root.flushed
     } catch (cause) {
-      this.#unsynced = new SpateError(
-        'storage-failed',
-        `${this.#path} could not be synced to disk (${messageOf(cause)}); restart after checking the disk`,
-        { cause },
-      )
-      throw this.#unsynced
+      throw this.#cannotSync(cause)
     }
+  }
+
+  #cannotSync(cause: unknown): SpateError {
+    this.#unsynced = new SpateError(
+      'storage-failed',
+      `${this.#path} could not be synced to disk (${messageOf(cause)}); restart after checking the disk`,
+      { cause },
+    )
+    return this.#unsynced
+  }
+
+  /** Whether all is as these operations were to leave it. */
+  #isWritten(operations: readonly Operation[]): boolean {
+    this.#root.resetReadTxn()
+    return operations.every(({ table, key, value }) => {
+      const stored = table.get(key)
+      return value === undefined ? stored === undefined : stored?.equals(value)
+    })
   }
 
   async #writeError(reason: unknown): Promise<SpateError> {

@@ -10,9 +10,9 @@ import { Viewer } from '../support/viewer.ts'
 const IDLE = 10_000
 /** As many handshakes are under way at once. */
 const AT_ONCE = 200
-const MOST_MB = 250
+const MOST_MB = 320
 /** A page is answered and an edit is seen within this, though all of them are told of it. */
-const PATIENCE_MS = 2_000
+const PATIENCE_MS = 10_000
 
 /** Whether a process here may have so many files open; the runtime raises its own limit to the hard one. */
 function openFiles(count: number): string | false {
