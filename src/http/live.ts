@@ -190,7 +190,8 @@ class LiveConnection {
 
   /** Answers of one turn share a write. A peer that asks but does not read is let go. */
   #send(message: ServerMessage): void {
-    if (this.#sink.bufferedBytes() > MAX_BUFFERED_BYTES) {
+    const frame = frameOf(message)
+    if (this.#sink.bufferedBytes() + frame.length > MAX_BUFFERED_BYTES) {
       this.#ws.close(TRY_AGAIN, 'answers are not being read')
       this.#ws.terminate()
       return
@@ -203,6 +204,6 @@ class LiveConnection {
         this.#socket.uncork()
       })
     }
-    this.#sink.write(frameOf(message))
+    this.#sink.write(frame)
   }
 }

@@ -8,7 +8,7 @@ import { FREE_RULES } from '../boards/canvas/rules.ts'
 import type { Format } from './format.ts'
 import { binaryFormat, eventStreamFormat } from './formats.ts'
 import type { ChunkEdits, ServerMessage } from './protocol.ts'
-import { MAX_BUFFERED_BYTES, Room, SILENCE_MS } from './room.ts'
+import { MAX_FRAMES_BYTES, Room, SILENCE_MS } from './room.ts'
 import { MAX_TICK_MS, MIN_TICK_MS } from './tick.ts'
 import type { Viewer, ViewerOptions } from './viewer.ts'
 
@@ -90,7 +90,7 @@ function heard({ sink }: Joined): unknown[][] {
 }
 
 /** Makes a viewer hold as much as it may, nearly, so that anything but a small frame is withheld. */
-function stall({ sink }: Joined, bytes = MAX_BUFFERED_BYTES): void {
+function stall({ sink }: Joined, bytes = MAX_FRAMES_BYTES): void {
   sink.take()
   sink.stalled = true
   sink.write(new Uint8Array(bytes))
@@ -205,12 +205,12 @@ test('[V5] what fits exactly is sent', async (t) => {
   const { board, join, tick } = await scene(t)
   const viewer = join()
   const frame = binaryFormat.heartbeat(0, 0)?.length ?? 0
-  stall(viewer, MAX_BUFFERED_BYTES - frame)
+  stall(viewer, MAX_FRAMES_BYTES - frame)
   await board.clock.advance(HEARTBEAT_MS)
-  assert.equal(viewer.sink.mostBuffered, MAX_BUFFERED_BYTES)
+  assert.equal(viewer.sink.mostBuffered, MAX_FRAMES_BYTES)
   await board.place([1, 0, 0, 1])
   await tick()
-  assert.equal(viewer.sink.mostBuffered, MAX_BUFFERED_BYTES)
+  assert.equal(viewer.sink.mostBuffered, MAX_FRAMES_BYTES)
 })
 
 test('[V5] a frame that no viewer may hold becomes a resync', async (t) => {
@@ -398,7 +398,7 @@ test('[V10] subscriptions of a viewer without room wait, and the last is answere
   await tick()
   for (let i = 0; i < 1000; i++) room.subscribe(viewer.viewer, i, new Set([0, 1, 2, 3].slice(0, 2 + (i % 3))))
   room.subscribe(viewer.viewer, 1000, new Set([0, 1, 3]))
-  assert.equal(viewer.sink.mostBuffered, MAX_BUFFERED_BYTES)
+  assert.equal(viewer.sink.mostBuffered, MAX_FRAMES_BYTES)
   viewer.sink.drain()
   room.drained(viewer.viewer)
   assert.deepEqual(heard(viewer), [
@@ -449,7 +449,7 @@ test('[V11] an event stream resumed from before a change of the board hears of i
 test('[V11] news of the board does not move an event stream past edits that are withheld', async (t) => {
   const { board, join, tick } = await scene(t)
   const viewer = join({ format: eventStreamFormat })
-  stall(viewer, MAX_BUFFERED_BYTES - 1500)
+  stall(viewer, MAX_FRAMES_BYTES - 1500)
   await board.append({ type: RecordType.resized, body: { extent: area(0, 0, 200, 100) } })
   await board.fill(0, 0, 20, 1)
   await tick()

@@ -15,6 +15,8 @@ import { Viewer, type ViewerOptions } from './viewer.ts'
 
 /** A viewer never holds more than this in the server. */
 export const MAX_BUFFERED_BYTES = 65_536
+/** What frames may take of it; the rest is for answers to what the viewer asks. */
+export const MAX_FRAMES_BYTES = 61_440
 /** Cells in one frame; past that, fetching the chunks is cheaper. */
 const MAX_FRAME_CELLS = 16_384
 /** Changes read back from the log for one viewer before a resync is the better answer. */
@@ -261,7 +263,7 @@ export class Room {
   /** False, and nothing written, when the viewer would hold too much. */
   #write(viewer: Viewer, bytes: Uint8Array): boolean {
     const buffered = viewer.sink.bufferedBytes()
-    if (buffered > 0 && buffered + bytes.length > MAX_BUFFERED_BYTES) {
+    if (buffered > 0 && buffered + bytes.length > MAX_FRAMES_BYTES) {
       this.#skips += 1
       return false
     }
@@ -517,5 +519,5 @@ function frameOf(
   const cells = edits.reduce((sum, { count }) => sum + count, 0)
   if (cells > MAX_FRAME_CELLS) return undefined
   const bytes = format.edits(position, edits, info)
-  return bytes.length > MAX_BUFFERED_BYTES ? undefined : bytes
+  return bytes.length > MAX_FRAMES_BYTES ? undefined : bytes
 }
