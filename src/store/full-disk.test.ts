@@ -9,7 +9,7 @@ import { Kv } from './kv.ts'
 const TRIES = 20
 
 for (const durability of ['visible', 'synced'] as const) {
-  test(`a ${durability} commit on a full disk is refused, leaves nothing behind and works once there is room`, {
+  test(`[O4] a ${durability} commit on a full disk is refused, leaves nothing behind and works once there is room`, {
     skip: requires('tmpfs'),
   }, async (t) => {
     const disk = tmpfs(t, 8 << 20)
@@ -34,7 +34,7 @@ for (const durability of ['visible', 'synced'] as const) {
   })
 }
 
-test('a table that a full disk has no room for is refused, and opened once there is room', {
+test('[O4] a table that a full disk has no room for is refused, and opened once there is room', {
   skip: requires('tmpfs'),
 }, async (t) => {
   const disk = tmpfs(t, 8 << 20)

@@ -27,7 +27,7 @@ function pausable(sockets: WebSocket[]): OpenSocket {
   }
 }
 
-test('[V6] viewers that stop reading cost a bounded buffer, hold up nobody, and are caught up when they read again', async (t) => {
+test('[V5] [V6] viewers that stop reading cost a bounded buffer, hold up nobody, and are caught up when they read again', async (t) => {
   const server = await ServerProcess.start(t)
   const api = new Api({
     baseUrl: server.url,
