@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { HttpServer } from '../../../test/support/http.ts'
+import { spate } from '../../../test/support/cli.ts'
+import { ADMIN_TOKEN, HttpServer } from '../../../test/support/http.ts'
 import { imported } from '../../../test/support/import.ts'
 import { bytesFile } from '../../../test/support/place-rows.ts'
 import { realData } from '../../../test/support/real-data.ts'
@@ -33,10 +34,21 @@ test('[I23] [I24] [I26] the real sample: last by time and line, again the same, 
 }, async (t) => {
   const rows = rowsInOrder()
   const server = await HttpServer.start(t)
-  const { painted, lines } = await imported(server, 'sample', [sample.path])
-  assert.deepEqual([lines.rows, lines.refused], [35_756, 0])
-  assert.equal(painted?.cells.cells, 35_756)
-  assert.deepEqual(Object.fromEntries(painted?.cells.verdicts ?? []), { accepted: 35_756 })
+  const at = ['--board', 'sample', '--url', server.url, '--token', ADMIN_TOKEN]
+  const run = await spate(tempFolder(t), 'board', 'import', ...at, sample.path)
+  assert.equal(run.code, 0, run.stderr)
+  assert.equal(
+    run.stdout.toString(),
+    `Made board sample: 2000×2000 at 0,0
+32 colours; source place2022-hashid; 2022-04-01T13:07:20.427Z to 2022-04-05T00:13:45.555Z
+  lines                   35,756
+  refused                      0
+  rows                    35,756
+  cells                   35,756
+  applied                 35,756
+  superseded                   0
+`,
+  )
 
   const last = new Map(rows.map((row) => [row.cell, row]))
   const { canvas } = server.services.boards.get('sample')
