@@ -170,6 +170,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 const TEST_VARIABLES = new Set([
   'SPATE_CRASH_AT',
   'SPATE_TEST_LONG',
+  'SPATE_TEST_SEED',
   'SPATE_REAL_DATA',
   'SPATE_CHROMIUM',
   'SPATE_SCREENSHOT',
