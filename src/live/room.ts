@@ -6,7 +6,7 @@ import { chunkIndex } from '../boards/canvas/geometry.ts'
 import { eachCell } from '../boards/history.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { positionOf } from '../log/port.ts'
-import { bothWatch, type ChunkSet, watches } from './chunk-set.ts'
+import { bothWatch, type ChunkSet, eachWatched, watches } from './chunk-set.ts'
 import type { Format, Sink } from './format.ts'
 import type { ChunkEdits } from './protocol.ts'
 import { LastWrites, RecentChanges } from './recent.ts'
@@ -341,8 +341,8 @@ export class Room {
   #sendSubscribed(viewer: Viewer, { request, known }: NonNullable<Viewer['owed']>): boolean {
     const chunks = this.#groupOf.get(viewer)?.chunks ?? null
     const added: number[] = []
-    this.#host.canvas.chunks.forEach((chunk, index) => {
-      if (chunk !== undefined && watches(chunks, index) && !watches(known, index)) added.push(index)
+    eachWatched(this.#host.canvas.chunks, chunks, (_chunk, index) => {
+      if (!watches(known, index)) added.push(index)
     })
     const bytes = viewer.format.subscribed(request, viewer.position, added)
     if (bytes !== undefined && !this.#write(viewer, bytes)) return false
@@ -405,8 +405,8 @@ export class Room {
     if (group === undefined) return undefined
     if (group.resync?.after === after && group.resync.position === position) return group.resync.bytes
     const stale: number[] = []
-    chunks.forEach((chunk, index) => {
-      if (chunk !== undefined && chunk.changedAt > after && watches(group.chunks, index)) stale.push(index)
+    eachWatched(chunks, group.chunks, ({ changedAt }, index) => {
+      if (changedAt > after) stale.push(index)
     })
     const bytes = stale.length === 0 ? undefined : group.format.resync(position, stale)
     group.resync = { after, position, bytes }
