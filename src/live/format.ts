@@ -3,7 +3,7 @@ import type { ChunkEdits } from './protocol.ts'
 
 /** What a room sends, in whatever form a transport speaks. The bytes carry the transport's own framing. */
 export interface Format {
-  /** Part of the key by which equal frames are encoded once. */
+  /** Part of the key by which equal frames are encoded once: forms of one name differ in `resync` alone. */
   readonly name: string
   edits(position: number, groups: readonly ChunkEdits[], board: BoardInfo): Uint8Array
   /** Only for one player; undefined where the form has no word for it. */

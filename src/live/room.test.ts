@@ -342,6 +342,18 @@ test('[V8] a resync is encoded once for all who fell behind together', async (t)
   assert.deepEqual([encoded, room.stats.resyncs], [2, 3])
 })
 
+test('[V8] viewers whose forms differ in their resync get their own', async (t) => {
+  const { board, join, tick } = await scene(t, WIDE)
+  const forms = [1, 2].map((n): Format => ({ ...binaryFormat, resync: () => Uint8Array.of(n) }))
+  const viewers = forms.map((format) => join({ format }))
+  await board.fill(0, 0, 200, 1)
+  await tick()
+  assert.deepEqual(
+    viewers.map(({ sink }) => sink.frames),
+    [[Uint8Array.of(1)], [Uint8Array.of(2)]],
+  )
+})
+
 test('[V8] nothing is fetched for what a viewer does not watch', async (t) => {
   const { board, room, join, tick } = await scene(t, WIDE)
   const viewer = join({ chunks: new Set([771]) })

@@ -32,9 +32,15 @@ interface Group {
   readonly chunks: ChunkSet
   readonly viewers: Set<Viewer>
   /** The last resync that was encoded, for all who fell behind together. */
-  resync:
-    | { readonly after: number; readonly position: number; readonly bytes: Uint8Array | undefined }
-    | undefined
+  resync: ResyncFrame | undefined
+}
+
+interface ResyncFrame {
+  /** Of one viewer, or shared: forms of one name may differ in this alone. */
+  readonly format: Format
+  readonly after: number
+  readonly position: number
+  readonly bytes: Uint8Array | undefined
 }
 
 export interface RoomStats {
@@ -403,13 +409,15 @@ export class Room {
     const group = this.#groupOf.get(viewer)
     const after = viewer.position
     if (group === undefined) return undefined
-    if (group.resync?.after === after && group.resync.position === position) return group.resync.bytes
+    const { format } = viewer
+    const known = group.resync
+    if (known?.format === format && known.after === after && known.position === position) return known.bytes
     const stale: number[] = []
     eachWatched(chunks, group.chunks, ({ changedAt }, index) => {
       if (changedAt > after) stale.push(index)
     })
-    const bytes = stale.length === 0 ? undefined : group.format.resync(position, stale)
-    group.resync = { after, position, bytes }
+    const bytes = stale.length === 0 ? undefined : format.resync(position, stale)
+    group.resync = { format, after, position, bytes }
     return bytes
   }
 
