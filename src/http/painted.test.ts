@@ -56,6 +56,14 @@ test('[I20] a full request fits, though its cells are of thousands of seconds', 
   assert.deepEqual(answer.json(), { position: 3_002, verdicts: { accepted: 65_536 } })
 })
 
+test('[I20] a cell far outside is not taken for one inside', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const answer = await server.admin.post(PAINTED, { x: [65_536, -65_535, 1], y: [0, 1, 1], color: [1, 2, 3] })
+  assert.deepEqual(answer.json(), { position: 2, verdicts: { accepted: 1, outOfRange: 2 } })
+  const { canvas } = server.services.boards.get('lobby')
+  assert.deepEqual([canvas.colorAt(0, 0), canvas.colorAt(1, 1)], [0, 3])
+})
+
 test('[I20] the body of a painted record has wrapped coordinates', async (t) => {
   const server = await HttpServer.withLobby(t, { extent: area(-10, -10, 20, 20) })
   const answer = await postBytes(server, recordOf([0, -10, -1, 3, 5000], [0, 500, 500, 1, 5000]))

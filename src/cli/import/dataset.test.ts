@@ -94,6 +94,18 @@ test('[I21] 2023: circles and negative coordinates; the board begins where the d
   assert.deepEqual(pictureOf(server, 'p'), ['b..r..', '..rrr.', '.rrbrr', '..rrr.', '...r..'])
 })
 
+test('[I21] a board is as large as the shapes on it', async (t) => {
+  const { server, folder } = await setUp(t)
+  const at = '2023-07-20 13:00:27 UTC,mod'
+  const shapes = { '"{X: 5, Y: 6, R: 1}"': [4, 5, 3, 3], '"3,9,-1,2"': [-1, 2, 5, 8] }
+  for (const [i, [shape, extent]] of Object.entries(shapes).entries()) {
+    const file = linesFile(folder, 'shape', HEADER_2023, `${at},${shape},${RED}`)
+    await imported(server, `p${i}`, [file])
+    const { left, top, width, height } = server.services.boards.get(`p${i}`).canvas.info.extent
+    assert.deepEqual([left, top, width, height], extent)
+  }
+})
+
 test('[I21] size, place and palette can be given; what lies outside is accounted for', async (t) => {
   const { server, file } = await setUp(
     t,

@@ -12,14 +12,14 @@ import { pictureAccountOf } from './picture-text.ts'
 import { isPng } from './pixels.ts'
 
 const [R, G, W, K] = [0xff0000, 0x00ff00, 0xffffff, 0x000000]
-/** Pixels that are not there. */
-const T = -1
+/** Red that nobody sees. */
+const T = R + 0.5
 
 /** Writes rows of 0xRRGGBB as a PNG. */
 async function png(path: string, rows: readonly (readonly number[])[]): Promise<string> {
   const bytes = rows
     .flat()
-    .flatMap((rgb) => [(rgb >> 16) & 255, (rgb >> 8) & 255, rgb & 255, rgb === T ? 0 : 255])
+    .flatMap((rgb) => [(rgb >> 16) & 255, (rgb >> 8) & 255, rgb & 255, rgb === T ? 127 : 255])
   const raw = { width: rows[0]?.length ?? 0, height: rows.length, channels: 4 } as const
   await sharp(Buffer.from(bytes), { raw }).png().toFile(path)
   return path
