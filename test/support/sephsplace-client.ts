@@ -22,6 +22,10 @@ const PALETTE = [
 ].map(([r = 0, g = 0, b = 0]) => (r << 16) | (g << 8) | b)
 
 const SIDE = 1000
+/** A hundredth of what the seed's page waits. */
+const RELOAD_AFTER_MS = 20
+const FOLLOW_AFTER_MS = 30
+const MAX_SOCKETS = 32
 
 export interface SeedFrame {
   readonly version: number
@@ -52,10 +56,14 @@ export class SeedClient {
   readonly #url: string
   readonly #headers: Readonly<Record<string, string>>
   readonly #sockets = new Set<WebSocket>()
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   /** As told by the server, row by row. */
   readonly rgb = new Uint32Array(SIDE * SIDE)
   readonly #hopes = new Map<number, number>()
   reloads = 0
+  /** Pictures that are still to be fetched, and that are being fetched. */
+  #reloading = 0
+  #fetching = 0
   accepted = 0
   limited = 0
   #closed = false
@@ -82,6 +90,19 @@ export class SeedClient {
     this.#follow(String(version))
   }
 
+  async #reload(): Promise<void> {
+    this.#reloading -= 1
+    this.#fetching += 1
+    try {
+      await this.connect()
+    } catch (error) {
+      // A server that ends with the test answers nobody any more.
+      if (!this.#closed) throw error
+    }
+    this.#fetching -= 1
+    this.#seen(this.version)
+  }
+
   #seen(version: number): void {
     this.version = version
     for (const wake of this.#moved.splice(0)) wake()
@@ -89,6 +110,7 @@ export class SeedClient {
 
   #follow(from: string): void {
     if (this.#closed) return
+    if (this.#sockets.size > MAX_SOCKETS) throw new Error('the server lets the sockets of a page grow')
     let version = from
     const ws = new WebSocket(`${this.#url.replace('http', 'ws')}/sp/ws?from=${from}`, {
       headers: { ...this.#headers },
@@ -98,8 +120,9 @@ export class SeedClient {
       if (!isBinary) {
         if (data.toString() !== 'reload') throw new Error(`unexpected: ${data}`)
         this.reloads += 1
+        this.#reloading += 1
         ws.close()
-        if (!this.#closed) setImmediate(() => void this.connect())
+        if (!this.#closed) this.#later(RELOAD_AFTER_MS, () => void this.#reload())
         return
       }
       const frame = decodeSeedFrame(data)
@@ -108,12 +131,13 @@ export class SeedClient {
         this.rgb[y * SIDE + x] = PALETTE[color] ?? 0
         this.#hopes.delete(y * SIDE + x)
       }
-      this.#seen(frame.version)
+      // Without edits it only says what to come back with; the picture is still to be fetched.
+      if (frame.edits.length > 0) this.#seen(frame.version)
     })
     ws.on('error', () => {})
     ws.on('close', () => {
       this.#sockets.delete(ws)
-      setImmediate(() => this.#follow(version))
+      this.#later(FOLLOW_AFTER_MS, () => this.#follow(version))
     })
   }
 
@@ -136,6 +160,14 @@ export class SeedClient {
     this.#hopes.delete(at)
   }
 
+  #later(delayMs: number, task: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      task()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+
   /** Drops the connections as a network would. */
   drop(): void {
     for (const ws of this.#sockets) ws.terminate()
@@ -143,11 +175,13 @@ export class SeedClient {
 
   /** Resolves when what is shown reflects the board up to `version`. */
   async reached(version: number): Promise<void> {
-    while (this.version < version) await new Promise<void>((resolve) => this.#moved.push(resolve))
+    while (this.version < version || this.#reloading + this.#fetching > 0)
+      await new Promise<void>((resolve) => this.#moved.push(resolve))
   }
 
   close(): void {
     this.#closed = true
+    for (const timer of this.#timers) clearTimeout(timer)
     this.drop()
   }
 }

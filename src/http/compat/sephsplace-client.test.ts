@@ -41,14 +41,18 @@ test('[S10] a crowd of the seed’s own clients ends with the server’s picture
     undoSeconds: 0,
     activeZone: null,
   } as const
+  const everybody: SeedClient[] = []
+  // Before the server goes.
+  t.after(() => {
+    for (const client of everybody) client.close()
+  })
   const server = await HttpServer.withLobby(t, { rules }, { trustedProxies: ['127.0.0.1'] })
   const clients = Array.from(
     { length: CLIENTS },
     (_, i) => new SeedClient(server.url, { 'x-forwarded-for': `10.0.0.${i}` }),
   )
-  t.after(() => {
-    for (const client of clients) client.close()
-  })
+  const late = new SeedClient(server.url)
+  everybody.push(...clients, late)
   await Promise.all(clients.map((client) => client.connect()))
 
   // Neighbours fight over the same few cells; now and then one is dropped.
@@ -59,31 +63,27 @@ test('[S10] a crowd of the seed’s own clients ends with the server’s picture
     if (round % 5 === 0) clients[round % CLIENTS]?.drop()
     if (round % 15 === 0) server.clock.nowMs += 10_000
   }
-  // One sleeps while far more is painted than the server keeps for it.
-  const asleep = new SeedClient(server.url)
-  t.after(() => asleep.close())
-  await asleep.connect()
-  asleep.drop()
-  for (let part = 0; part < 5; part++) {
-    const cells = Array.from({ length: 15_000 }, (_, i) => part * 15_000 + i)
-    const body = {
-      x: cells.map((i) => i % 1000),
-      y: cells.map((i) => 100 + Math.floor(i / 1000)),
-      color: cells.map((i) => i % 16),
-    }
-    assert.equal((await server.admin.post('/api/boards/lobby/painted', body)).status, 200)
+  // One comes back with a version that is too old, when more was painted at once than a frame holds.
+  await late.connect()
+  late.drop()
+  const cells = Array.from({ length: 17_000 }, (_, i) => i)
+  const body = {
+    x: cells.map((i) => i % 1000),
+    y: cells.map((i) => 100 + Math.floor(i / 1000)),
+    color: cells.map((i) => 1 + (i % 15)),
   }
+  assert.equal((await server.admin.post('/api/boards/lobby/painted', body)).status, 200)
   const last = await server.client().post('/sp/edit?x=999&y=999&c=9')
   assert.equal(last.status, 200)
 
   const { position } = server.services.boards.get('lobby').canvas
-  const everybody = [...clients, asleep]
   await Promise.all(everybody.map((client) => client.reached(position)))
   const answer = await server.client().get(`/api/boards/lobby/image.png?v=${position}`)
   const { rgb } = await readPng(answer.bytes)
-  for (const client of everybody) assert.deepEqual(client.rgb, rgb)
+  // Compared as bytes: a million differing numbers are too many to tell apart one by one.
+  for (const client of everybody) assert.ok(Buffer.from(client.rgb.buffer).equals(Buffer.from(rgb.buffer)))
   // A page that was told to reload keeps a socket or two more, not one more every three seconds.
-  assert.ok(everybody.every(({ sockets }) => sockets >= 1 && sockets <= 4))
+  assert.ok(everybody.every(({ sockets }) => sockets <= 4))
   assert.ok(clients.some(({ limited }) => limited > 0))
   assert.ok(clients.reduce((sum, { accepted }) => sum + accepted, 0) > CLIENTS)
   assert.ok(everybody.some(({ reloads }) => reloads > 0))

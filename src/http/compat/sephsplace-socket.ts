@@ -18,8 +18,8 @@ export function isSephsplaceSocket(url: URL, services: HttpServices): boolean {
 /**
  * Connections that were told to reload. The seed's page then fetches the picture and opens a new socket, but it
  * also opens the old one again, with the version that was too old, for ever, with one more socket each time. So
- * who comes back with the same version is given a version before the word: an empty frame, which that page
- * remembers and comes back with.
+ * who comes back with the same version, and who was told in the middle, is given a version before the word: an
+ * empty frame, which that page remembers and comes back with.
  */
 export class Reloads {
   readonly #told = new Set<string>()
@@ -57,14 +57,16 @@ export function acceptSephsplace(
     ws.close(POLICY_VIOLATION)
     return
   }
+  const after = isNumber ? Math.max(0, Number(from)) : host.canvas.position
+  // sephsplace itself says it to those alone who come too late.
+  const cameLate = after < host.canvas.position
   const format: Format = {
     ...sephsplaceFormat,
     resync: (position) =>
-      reloads.again(`${address} ${from}`)
-        ? Buffer.concat([emptyFrame(position), RELOAD_FRAME])
-        : RELOAD_FRAME,
+      cameLate && !reloads.again(`${address} ${from}`)
+        ? RELOAD_FRAME
+        : Buffer.concat([emptyFrame(position), RELOAD_FRAME]),
   }
-  const after = isNumber ? Math.max(0, Number(from)) : host.canvas.position
   const room = services.rooms.of(host)
   const viewer = room.join(sink, { format, after, chunks: null, player: 0, answersHeartbeats: true })
   socket.on('drain', () => room.drained(viewer))
