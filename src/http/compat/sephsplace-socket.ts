@@ -58,17 +58,25 @@ export function acceptSephsplace(
     return
   }
   const after = isNumber ? Math.max(0, Number(from)) : host.canvas.position
-  // sephsplace itself says it to those alone who come too late.
-  const cameLate = after < host.canvas.position
+  // sephsplace itself says reload to those alone who come too late, before anything else.
+  let isFirst = true
+  const noting: Sink = {
+    write: (bytes) => {
+      isFirst = false
+      sink.write(bytes)
+    },
+    bufferedBytes: () => sink.bufferedBytes(),
+    close: (reason) => sink.close(reason),
+  }
   const format: Format = {
     ...sephsplaceFormat,
     resync: (position) =>
-      cameLate && !reloads.again(`${address} ${from}`)
+      isFirst && !reloads.again(`${address} ${from}`)
         ? RELOAD_FRAME
         : Buffer.concat([emptyFrame(position), RELOAD_FRAME]),
   }
   const room = services.rooms.of(host)
-  const viewer = room.join(sink, { format, after, chunks: null, player: 0, answersHeartbeats: true })
+  const viewer = room.join(noting, { format, after, chunks: null, player: 0, answersHeartbeats: true })
   socket.on('drain', () => room.drained(viewer))
   ws.on('pong', () => room.heard(viewer))
   ws.on('message', () => room.heard(viewer))

@@ -267,8 +267,10 @@ test('[S7] who comes too late is told to reload, and the connection ends', async
 test('[S7] who is told to reload in the middle learns the version to come back with', async (t) => {
   const server = await HttpServer.withLobby(t)
   const socket = await TestSocket.open(t, `${server.url}/sp/ws?from=1`)
+  await (await server.visitor()).place(999, 999, 1)
+  assert.equal(Buffer.from(await socket.next()).readUInt32LE(), 2)
   await paintMuch(server)
-  assert.deepEqual(await socket.next(), Buffer.of(2, 0, 0, 0))
+  assert.deepEqual(await socket.next(), Buffer.of(3, 0, 0, 0))
   assert.equal(await socket.next(), 'reload')
   await socket.closed
 })
