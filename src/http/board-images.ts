@@ -13,21 +13,26 @@ export interface VersionedImage {
   readonly position: number
 }
 
+interface Encoded extends VersionedImage {
+  readonly begunMs: number
+}
+
 /** What of a board its image shows. Errors: `too-large`. */
 export type Framing = (info: BoardInfo) => Area
 
 /**
  * One image of one board, kept as long as it is current: encoded at most once a version and at most every
  * 250 ms, whoever asks. In between, the last one is served, under its own version; who needs a later one waits.
+ * What is served was true at most 250 ms before it was asked for, however long encoding takes.
  */
 class BoardImage {
   readonly #host: BoardHost
   readonly #framing: Framing
   readonly #renderer: Renderer
   readonly #clock: Clock
-  #image: VersionedImage | undefined
-  #encodedAtMs = Number.NEGATIVE_INFINITY
-  #next: Promise<VersionedImage> | undefined
+  #image: Encoded | undefined
+  #begunMs = Number.NEGATIVE_INFINITY
+  #next: Promise<Encoded> | undefined
   encodes = 0
 
   constructor(host: BoardHost, framing: Framing, renderer: Renderer, clock: Clock) {
@@ -38,6 +43,7 @@ class BoardImage {
   }
 
   async at(atLeast: number): Promise<VersionedImage> {
+    const askedMs = this.#clock.elapsedMs()
     for (;;) {
       const image = this.#image
       if (image !== undefined && image.position >= atLeast) {
@@ -48,24 +54,26 @@ class BoardImage {
         this.#next = undefined
       })
       const next = await this.#next
-      if (next.position >= atLeast) return next
+      // One that was begun too long before the question is for those who asked earlier.
+      if (next.position >= atLeast && next.begunMs > askedMs - MIN_INTERVAL_MS) return next
     }
   }
 
   #dueInMs(): number {
-    return this.#encodedAtMs + MIN_INTERVAL_MS - this.#clock.elapsedMs()
+    return this.#begunMs + MIN_INTERVAL_MS - this.#clock.elapsedMs()
   }
 
-  async #encode(): Promise<VersionedImage> {
+  async #encode(): Promise<Encoded> {
     const dueInMs = this.#dueInMs()
     if (dueInMs > 0) await new Promise<void>((resolve) => this.#clock.after(dueInMs, resolve))
     const { position, info } = this.#host.canvas
     const area = this.#framing(info)
-    this.#encodedAtMs = this.#clock.elapsedMs()
+    const begunMs = this.#clock.elapsedMs()
+    this.#begunMs = begunMs
     this.encodes += 1
     const pixels = crop(area, this.#host.now().chunk, info.background)
     const png = await this.#renderer.png(pixels, area.width, area.height, info.palette)
-    this.#image = { png, position }
+    this.#image = { png, position, begunMs }
     return this.#image
   }
 }

@@ -22,9 +22,9 @@ const PALETTE = [
 ].map(([r = 0, g = 0, b = 0]) => (r << 16) | (g << 8) | b)
 
 const SIDE = 1000
-/** A hundredth of what the seed's page waits. */
-const RELOAD_AFTER_MS = 20
-const FOLLOW_AFTER_MS = 30
+/** Less than what the seed's page waits, and more than an image is kept by the server. */
+const RELOAD_AFTER_MS = 300
+const FOLLOW_AFTER_MS = 450
 const MAX_SOCKETS = 32
 
 export interface SeedFrame {
