@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { root } from './root.mjs'
 
-/** How Spate's own programs run on the pinned Node. */
-export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
+/**
+ * How Spate's own programs run on the pinned Node. The young generation is kept small: with the default, the
+ * garbage of 10,000 viewers' frames takes 310 MB where this takes under 200 MB.
+ */
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4']
 
 /**
  * Compiled code is kept between starts, types already stripped: a start is a third faster and needs 28 MB less.
