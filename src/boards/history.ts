@@ -5,7 +5,7 @@ import type { Cell } from './canvas/chunk.ts'
 import { decodeBody } from './canvas/codec.ts'
 import type { CanvasRecord } from './canvas/records.ts'
 import { RecordType } from './canvas/records.ts'
-import { isRefused, type Refusals } from './refusals.ts'
+import { isRefused, type RefusalRun, type Refusals, refusalsIn } from './refusals.ts'
 
 const READ = { records: 2048, bytes: 2 << 20 }
 
@@ -13,12 +13,13 @@ export interface JudgedRecord {
   readonly position: Position
   readonly timeMs: number
   readonly record: CanvasRecord
-  readonly refusals: Refusals | undefined
+  readonly refusals: Refusals
 }
 
-/** The verdicts of the past, by stream position. */
+/** The verdicts of the past. */
 export interface RefusalSource {
-  in(after: Position, upTo: Position): Map<Position, Refusals>
+  /** Runs that together know the refusals of the records in (after, upTo]. */
+  in(after: Position, upTo: Position): readonly RefusalRun[]
 }
 
 /** A board's records together with what the fold once said of them. Never judges again. */
@@ -41,10 +42,10 @@ export class History {
       const batch = await this.#log.read(this.#stream, at, READ)
       const last = batch.at(-1)
       if (last === undefined) return
-      const refusals = this.#refusals.in(at, positionOf(Math.min(last.position, upTo)))
+      const runs = this.#refusals.in(at, positionOf(Math.min(last.position, upTo)))
       for (const { position, timeMs, type, body } of batch) {
         if (position > upTo) return
-        yield { position, timeMs, record: decodeBody(type, body), refusals: refusals.get(position) }
+        yield { position, timeMs, record: decodeBody(type, body), refusals: refusalsIn(runs, position) }
         await pace.turn()
       }
       at = last.position

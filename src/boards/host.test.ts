@@ -11,6 +11,7 @@ import type { Changes } from './canvas/changes.ts'
 import { RecordType } from './canvas/records.ts'
 import { Verdict } from './canvas/verdict.ts'
 import { boardStream } from './host.ts'
+import { refusalsIn } from './refusals.ts'
 import { Snapshots } from './snapshots.ts'
 
 const ALL = { records: 1e9, bytes: 1e9 }
@@ -116,8 +117,8 @@ test('[B10] a snapshot that fails is reported, costs nothing, and the next inclu
   assert.deepEqual(board.snapshotErrors, [full])
   const records = await board.log.read(boardStream('board'), START, ALL)
   assert.deepEqual(stateOf(board.host.canvas), stateOf(folded(records)))
-  const refusals = new Snapshots(board.kv, 'board').refusalsIn(START, positionOf(2))
-  assert.deepEqual([...(refusals.get(positionOf(2)) ?? [])], [0b10])
+  const runs = new Snapshots(board.kv, 'board').refusalsIn(START, positionOf(2))
+  assert.deepEqual(refusalsIn(runs, positionOf(2)), Uint8Array.of(0b10))
 })
 
 test('[B11] listeners hear of every record, in order, with what it changed', async (t) => {

@@ -13,7 +13,7 @@ import { Claims } from './claims.ts'
 import { History } from './history.ts'
 import { Intake, type Intent, type Outcome } from './intake.ts'
 import { Picture, type View } from './picture.ts'
-import { type Refusals, refusalsOf } from './refusals.ts'
+import { RefusalRun } from './refusals.ts'
 import { Snapshots } from './snapshots.ts'
 
 const SNAPSHOT_EVERY_MS = 10_000
@@ -60,8 +60,8 @@ export class BoardHost {
   readonly #stop = new AbortController()
   readonly #claims = new Claims()
   /** Since the last snapshot, and those of one under way. */
-  #refusals = new Map<Position, Refusals>()
-  #saving: ReadonlyMap<Position, Refusals> = new Map()
+  #refusals = new RefusalRun()
+  #saving = new RefusalRun()
   #saved: Promise<void> | undefined
   #savedAt: Position
   #isBroken = false
@@ -112,7 +112,7 @@ export class BoardHost {
           this.#fold(record)
           crashPoint('host.after-fold')
           const isBehind = record.position < head
-          if (isBehind && this.#isKeyframeDue) await this.#saveKeyframe()
+          if (isBehind && this.#isKeyframeDue) await this.#keepKeyframe()
         }
         if (this.canvas.position >= head) {
           this.#caughtUp.resolve()
@@ -131,8 +131,7 @@ export class BoardHost {
     const infoBefore = canvas.infoAt
     this.#changes.clear()
     const verdicts = this.#judge(record)
-    const refusals = refusalsOf(verdicts)
-    if (refusals !== undefined) this.#refusals.set(record.position, refusals)
+    this.#refusals.add(record.position, verdicts)
     this.cellsFolded += verdicts.length
     this.#cellsSinceSnapshot += verdicts.length
     this.#cellsSinceKeyframe += verdicts.length
@@ -205,15 +204,11 @@ export class BoardHost {
     if (keyframe || this.#cellsSinceSnapshot >= SNAPSHOT_EVERY_CELLS) void this.save(keyframe)
   }
 
-  /** One that fails is made up for by the next. */
-  async #saveKeyframe(): Promise<void> {
+  /** The fold goes on while it is written, as far as the next one. */
+  async #keepKeyframe(): Promise<void> {
     while (this.#saved !== undefined) await this.#saved
     this.#cellsSinceKeyframe = 0
-    try {
-      await this.#snapshots.saveKeyframe(this.canvas)
-    } catch (error) {
-      this.#services.onSnapshotError(error)
-    }
+    this.#saved = this.#write((refusals) => this.#snapshots.saveKeyframe(this.canvas, refusals))
   }
 
   #armTimer(): void {
@@ -233,29 +228,33 @@ export class BoardHost {
 
   async #save(keyframe: boolean): Promise<void> {
     const { position } = this.canvas
-    const saving = this.#refusals
-    this.#saving = saving
-    this.#refusals = new Map()
     this.#cellsSinceSnapshot = 0
     if (keyframe) this.#cellsSinceKeyframe = 0
-    try {
-      await this.#snapshots.save(this.canvas, saving, keyframe, this.#cellsSinceKeyframe)
+    await this.#write(async (refusals) => {
+      await this.#snapshots.save(this.canvas, refusals, keyframe, this.#cellsSinceKeyframe)
       this.#savedAt = position
+    })
+  }
+
+  /** What was refused goes with it. One that fails is made up for by the next. */
+  async #write(save: (refusals: RefusalRun) => Promise<void>): Promise<void> {
+    const saving = this.#refusals
+    this.#saving = saving
+    this.#refusals = new RefusalRun()
+    try {
+      await save(saving)
     } catch (error) {
-      this.#refusals = new Map([...saving, ...this.#refusals])
+      saving.append(this.#refusals)
+      this.#refusals = saving
       this.#services.onSnapshotError(error)
     } finally {
-      this.#saving = new Map()
+      this.#saving = new RefusalRun()
       this.#saved = undefined
     }
   }
 
-  #refusalsIn(after: Position, upTo: Position): Map<Position, Refusals> {
-    const out = this.#snapshots.refusalsIn(after, upTo)
-    for (const recent of [this.#saving, this.#refusals]) {
-      for (const [position, bits] of recent) if (position > after && position <= upTo) out.set(position, bits)
-    }
-    return out
+  #refusalsIn(after: Position, upTo: Position): RefusalRun[] {
+    return [...this.#snapshots.refusalsIn(after, upTo), this.#saving, this.#refusals]
   }
 
   /** What the board shows now. The chunks are live: copy them before the next turn. */

@@ -51,7 +51,7 @@ export class Picture implements View {
     return chunk
   }
 
-  apply(position: number, timeMs: number, record: CanvasRecord, refusals: Refusals | undefined): void {
+  apply(position: number, timeMs: number, record: CanvasRecord, refusals: Refusals): void {
     this.position = position
     this.timeMs = Math.max(this.timeMs, timeMs)
     switch (record.type) {
@@ -94,7 +94,7 @@ export class Picture implements View {
     }
   }
 
-  #change(refusals: Refusals | undefined, part: Partial<BoardInfo>): void {
+  #change(refusals: Refusals, part: Partial<BoardInfo>): void {
     if (!isRefused(refusals, 0)) this.info = { ...this.info, ...part }
   }
 
