@@ -3,6 +3,7 @@ import type { Log, Position } from '../log/port.ts'
 import { positionOf } from '../log/port.ts'
 import type { Cell } from './canvas/chunk.ts'
 import { decodeBody } from './canvas/codec.ts'
+import { PlacedColumns } from './canvas/placed-columns.ts'
 import type { CanvasRecord } from './canvas/records.ts'
 import { RecordType } from './canvas/records.ts'
 import { isRefused, type RefusalRun, type Refusals, refusalsIn } from './refusals.ts'
@@ -34,9 +35,10 @@ export class History {
     this.#refusals = refusals
   }
 
-  /** Records in (after, upTo], oldest first. Shares the thread while it reads. */
+  /** Records in (after, upTo], oldest first, each valid until the next. Shares the thread while it reads. */
   async *records(after: Position, upTo: Position): AsyncIterable<JudgedRecord> {
     const pace = new Pace()
+    const columns = new PlacedColumns()
     let at = after
     while (at < upTo) {
       const batch = await this.#log.read(this.#stream, at, READ)
@@ -45,7 +47,7 @@ export class History {
       const runs = this.#refusals.in(at, positionOf(Math.min(last.position, upTo)))
       for (const { position, timeMs, type, body } of batch) {
         if (position > upTo) return
-        yield { position, timeMs, record: decodeBody(type, body), refusals: refusalsIn(runs, position) }
+        yield { position, timeMs, record: decodeBody(type, body, columns), refusals: refusalsIn(runs, position) }
         await pace.turn()
       }
       at = last.position

@@ -90,17 +90,17 @@ test('[B9] 50,000 placements are saved without waiting for the time', async (t) 
   assert.equal(stored(), board.host.canvas.position)
 })
 
-test('[B9] a keyframe is kept after 200,000 placements, counted over restarts', async (t) => {
+test('[B9] a keyframe is kept after 400,000 placements, counted over restarts', async (t) => {
   const board = await TestBoard.create(t, { extent: BIG })
   const keyframes = () =>
     new Snapshots(board.kv, 'board').keyframeBefore(board.host.canvas.position)?.position
-  await board.place(...run(60_000, 1))
-  await board.place(...run(60_000, 2))
+  await board.place(...run(120_000, 1))
+  await board.place(...run(120_000, 2))
   await board.reopen()
-  await board.place(...run(60_000, 3))
+  await board.place(...run(120_000, 3))
   await board.clock.settle()
   assert.equal(keyframes(), undefined)
-  await board.place(...run(20_000, 4))
+  await board.place(...run(40_000, 4))
   await board.host.save(false)
   assert.equal(keyframes(), board.host.canvas.position)
 })

@@ -18,7 +18,7 @@ import { Snapshots } from './snapshots.ts'
 
 const SNAPSHOT_EVERY_MS = 10_000
 const SNAPSHOT_EVERY_CELLS = 50_000
-const KEYFRAME_EVERY_CELLS = 200_000
+const KEYFRAME_EVERY_CELLS = 400_000
 const REBUILD = 'remove the folder of snapshots, and it is rebuilt'
 
 /** Hears of every folded record, in order. The changes are valid during the call only. */
@@ -40,7 +40,7 @@ export function boardStream(id: string): string {
  * Runs one board: follows its stream, folds it, tells listeners, saves snapshots, reads the past.
  *
  * Starts from the last snapshot and the log's tail. A snapshot is written every 10 s or 50,000 cells,
- * whichever comes first, when something has changed; a keyframe with the first snapshot after 200,000
+ * whichever comes first, when something has changed; a keyframe with the first snapshot after 400,000
  * cells, counted over restarts. A snapshot that fails costs nothing but a longer start. A record that cannot be read stops the
  * fold for good: `stopped` holds why, writes are refused, reads go on from what is known.
  */

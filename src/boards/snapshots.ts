@@ -5,7 +5,7 @@ import { type Position, positionOf, START } from '../log/port.ts'
 import type { Changes, KeyPart, Kv, Table } from '../store/kv.ts'
 import { type BoardInfo, Canvas } from './canvas/canvas.ts'
 import { Chunk } from './canvas/chunk.ts'
-import type { Area } from './canvas/geometry.ts'
+import { type Area, CHUNK_CELLS } from './canvas/geometry.ts'
 import { PlayerPage } from './canvas/players.ts'
 import type { Banned } from './canvas/records.ts'
 import type { UndoSlot } from './canvas/undo.ts'
@@ -282,7 +282,7 @@ export class Snapshots {
       reverse: true,
       limit: 1,
     }
-    for (const { value } of this.#keyChunks.range(range)) return new Uint8Array(zstdDecompressSync(value))
+    for (const { value } of this.#keyChunks.range(range)) return new Uint8Array(zstdDecompressSync(value, { chunkSize: CHUNK_CELLS }))
     return undefined
   }
 

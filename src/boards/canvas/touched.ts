@@ -16,12 +16,14 @@ export class Touched {
   }
 
   cell(x: number, y: number): void {
+    if (this.isEverything) return
     if (this.cellCount === this.cells.length) this.cells = this.#grown(this.cells)
     this.cells[this.cellCount++] = (y << 16) | x
     if (this.cellCount >= MAX_TOUCHED) this.everything()
   }
 
   player(player: number): void {
+    if (this.isEverything) return
     if (this.playerCount === this.players.length) this.players = this.#grown(this.players)
     this.players[this.playerCount++] = player
     if (this.playerCount >= MAX_TOUCHED) this.everything()
