@@ -7,10 +7,13 @@ import { RecordType } from '../src/boards/canvas/records.ts'
 import { type Cooldown, FREE_RULES, type Rules } from '../src/boards/canvas/rules.ts'
 import { type LogRecord, positionOf } from '../src/log/port.ts'
 import { bench } from './support/bench.ts'
-import { type Crowd, eventCrowd, placedRecords, uniformCrowd } from './support/crowd.ts'
+import { type Crowd, type CrowdOptions, eventCrowd, placedRecords, uniformCrowd } from './support/crowd.ts'
 import { median } from './support/statistics.ts'
 
-const SIDE = 2000
+/** The board that a first start makes, and one that no cache of this machine holds. */
+const LOBBY_SIDE = 1000
+const LARGE_SIDE = 2000
+const PLAYERS = 500_000
 const START_MS = 1_700_000_000_000
 const TARGET = { atLeast: 20e6 }
 /** 1,640 placements a second, the peak of r/place 2022. */
@@ -19,10 +22,10 @@ const PLACEMENT_EVERY_MS = 1000 / 1640
 const LOBBY: Cooldown = { kind: 'window', windowSeconds: 10, budget: 50, cost: 5, blankCost: 2 }
 const REDDIT: Cooldown = { kind: 'stack', seconds: 300, blankSeconds: 300, stack: 1, activity: null }
 
-function canvasOf(rules: Rules): Canvas {
+function canvasOf(side: number, rules: Rules): Canvas {
   const info: Omit<BoardInfo, 'locks'> = {
     id: 'bench',
-    extent: { left: 0, top: 0, width: SIDE, height: SIDE },
+    extent: { left: 0, top: 0, width: side, height: side },
     palette: CLASSIC_PALETTE,
     background: 0,
     rules,
@@ -43,8 +46,12 @@ function threadClock(): () => number {
 }
 
 /** Placements a second, and the share that was accepted. */
-function fold(records: readonly LogRecord[], rules: Rules): { perSecond: number; accepted: number } {
-  const canvas = canvasOf(rules)
+function fold(
+  records: readonly LogRecord[],
+  side: number,
+  rules: Rules,
+): { perSecond: number; accepted: number } {
+  const canvas = canvasOf(side, rules)
   const changes = new Changes()
   let cells = 0
   let accepted = 0
@@ -58,10 +65,10 @@ function fold(records: readonly LogRecord[], rules: Rules): { perSecond: number;
 }
 
 /** The same cells written to flat columns without asking anything. */
-function writeOnly(records: readonly LogRecord[]): number {
-  const colors = new Uint8Array(SIDE * SIDE)
-  const players = new Uint32Array(SIDE * SIDE)
-  const timesMs = new Float64Array(SIDE * SIDE)
+function writeOnly(records: readonly LogRecord[], side: number): number {
+  const colors = new Uint8Array(side * side)
+  const players = new Uint32Array(side * side)
+  const timesMs = new Float64Array(side * side)
   let cells = 0
   const elapsedMs = threadClock()
   for (const { type, body, timeMs } of records) {
@@ -69,7 +76,7 @@ function writeOnly(records: readonly LogRecord[]): number {
     if (decoded.type !== RecordType.placed) continue
     const { count, player, x, y, color } = decoded.body
     for (let i = 0; i < count; i++) {
-      const at = (y[i] ?? 0) * SIDE + (x[i] ?? 0)
+      const at = (y[i] ?? 0) * side + (x[i] ?? 0)
       colors[at] = color[i] ?? 0
       players[at] = player[i] ?? 0
       timesMs[at] = timeMs
@@ -79,44 +86,81 @@ function writeOnly(records: readonly LogRecord[]): number {
   return (cells / elapsedMs()) * 1000
 }
 
+interface Case {
+  readonly name: string
+  readonly crowd: (options: CrowdOptions) => Crowd
+  readonly side: number
+  readonly perRecord: number
+  readonly rules: Rules
+}
+
 await bench(async (run) => {
   const total = run.size(4e6, 1e5)
   const rounds = run.size(5, 2)
-  const options = { seed: 1, side: SIDE, players: 500_000, colors: CLASSIC_PALETTE.length }
-  const cases: readonly { name: string; crowd: Crowd; perRecord: number; rules: Rules }[] = [
-    { name: 'uniform, 500 a record', crowd: uniformCrowd(options), perRecord: 500, rules: FREE_RULES },
-    { name: 'event crowd, 500 a record', crowd: eventCrowd(options), perRecord: 500, rules: FREE_RULES },
-    { name: 'event crowd, 50 a record', crowd: eventCrowd(options), perRecord: 50, rules: FREE_RULES },
+  const lobby = { ...FREE_RULES, cooldown: LOBBY }
+  const reddit = { ...FREE_RULES, cooldown: REDDIT, undoSeconds: 5 }
+  const cases: readonly Case[] = [
     {
-      name: 'event crowd, 500 a record, sephsplace’s limit',
-      crowd: eventCrowd(options),
+      name: 'event crowd, 500 a record',
+      crowd: eventCrowd,
+      side: LOBBY_SIDE,
       perRecord: 500,
-      rules: { ...FREE_RULES, cooldown: LOBBY },
+      rules: FREE_RULES,
     },
     {
-      name: 'event crowd, 500 a record, 5 min cooldown, undo',
-      crowd: eventCrowd(options),
+      name: 'event crowd, 500 a record',
+      crowd: eventCrowd,
+      side: LARGE_SIDE,
       perRecord: 500,
-      rules: { ...FREE_RULES, cooldown: REDDIT, undoSeconds: 5 },
+      rules: FREE_RULES,
+    },
+    {
+      name: 'event crowd, 50 a record',
+      crowd: eventCrowd,
+      side: LARGE_SIDE,
+      perRecord: 50,
+      rules: FREE_RULES,
+    },
+    {
+      name: 'uniform, 500 a record',
+      crowd: uniformCrowd,
+      side: LARGE_SIDE,
+      perRecord: 500,
+      rules: FREE_RULES,
+    },
+    {
+      name: 'event crowd, sephsplace’s limit',
+      crowd: eventCrowd,
+      side: LOBBY_SIDE,
+      perRecord: 500,
+      rules: lobby,
+    },
+    {
+      name: 'event crowd, 5 min cooldown, undo',
+      crowd: eventCrowd,
+      side: LARGE_SIDE,
+      perRecord: 500,
+      rules: reddit,
     },
   ]
   run.note(
-    `fold: ${total} placements of ${options.players} players on ${SIDE}×${SIDE}, median of ${rounds} folds, in the thread's own time`,
+    `fold: ${total} placements of ${PLAYERS} players, median of ${rounds} folds, in the thread's own time`,
   )
-  for (const { name, crowd, perRecord, rules } of cases) {
-    const records = [...placedRecords(crowd, total, perRecord, START_MS, perRecord * PLACEMENT_EVERY_MS)].map(
+  for (const { name, crowd, side, perRecord, rules } of cases) {
+    const next = crowd({ seed: 1, side, players: PLAYERS, colors: CLASSIC_PALETTE.length })
+    const records = [...placedRecords(next, total, perRecord, START_MS, perRecord * PLACEMENT_EVERY_MS)].map(
       (record, i) => ({ ...record, position: positionOf(i + 2) }),
     )
     const folds: ReturnType<typeof fold>[] = []
     const writes: number[] = []
     for (let round = 0; round <= rounds; round++) {
-      writes.push(writeOnly(records))
-      folds.push(fold(records, rules))
+      writes.push(writeOnly(records, side))
+      folds.push(fold(records, side, rules))
     }
     // The first round compiles.
     const accepted = folds[1]?.accepted ?? 0
     run.row({
-      name: `fold: ${name} (${Math.round(accepted * 100)} % accepted)`,
+      name: `fold: ${name}, ${side}×${side} (${Math.round(accepted * 100)} % accepted)`,
       value: median(folds.slice(1).map(({ perSecond }) => perSecond)),
       unit: 'placements/s',
       rival: 'writes without rules',

@@ -39,7 +39,7 @@ await bench(async (run) => {
   await using stack = new AsyncDisposableStack()
   const log = stack.use(LmdbLog.open(logFolder(folder), systemClock))
   const kv = stack.use(Kv.open(stateFolder(folder), 16))
-  const services = { log, kv, clock: systemClock, onSnapshotError: () => {} }
+  const services = { log, kv, clock: systemClock, onSnapshotError: () => {}, onStopped: () => {} }
   const host = stack.use(await BoardHost.open(BOARD, services))
   const renderer = stack.use(new Renderer())
   const encode = async (view: View): Promise<void> => {

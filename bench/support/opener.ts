@@ -33,6 +33,9 @@ const commands = {
       onSnapshotError: (error) => {
         throw error
       },
+      onStopped: (reason) => {
+        throw reason
+      },
     })
     const openMs = performance.now() - startMs
     const { user, system } = process.cpuUsage(cpu)

@@ -69,16 +69,15 @@ export class SpateServer implements AsyncDisposable {
         onSnapshotError: (board, error) => {
           logger.warn({ board, reason: messageOf(error) }, 'snapshot failed; the next one includes it')
         },
+        onStopped: (board, { message: reason }) => logger.error({ board, reason }, 'board stopped'),
       }),
     )
     for (const { canvas } of boards.all()) clock.notBefore(canvas.timeMs)
     if (boards.all().length === 0) await boards.create(LOBBY)
-    for (const { id, stopped } of boards.all()) {
-      if (stopped !== undefined) logger.error({ board: id, reason: stopped.message }, 'board stopped')
-    }
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
+      log,
       boards,
       rooms,
       players,

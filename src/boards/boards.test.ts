@@ -9,7 +9,13 @@ import { BoardHost } from './host.ts'
 
 function services(): BoardsServices {
   const clock = new ManualClock()
-  return { log: new MemoryLog(clock), kv: memoryKv(), clock, onSnapshotError: assert.fail }
+  return {
+    log: new MemoryLog(clock),
+    kv: memoryKv(),
+    clock,
+    onSnapshotError: assert.fail,
+    onStopped: assert.fail,
+  }
 }
 
 async function opened(t: TestContext, of: BoardsServices): Promise<Boards> {

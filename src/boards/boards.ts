@@ -23,6 +23,7 @@ export interface BoardsServices {
   readonly kv: Kv
   readonly clock: Clock
   readonly onSnapshotError: (board: string, error: unknown) => void
+  readonly onStopped: (board: string, reason: SpateError) => void
 }
 
 /** All boards of a log, each with its host. */
@@ -45,12 +46,13 @@ export class Boards {
   }
 
   async #open(id: string): Promise<BoardHost> {
-    const { log, kv, clock, onSnapshotError } = this.#services
+    const { log, kv, clock, onSnapshotError, onStopped } = this.#services
     const host = await BoardHost.open(id, {
       log,
       kv,
       clock,
       onSnapshotError: (error) => onSnapshotError(id, error),
+      onStopped: (reason) => onStopped(id, reason),
     })
     this.#hosts.set(id, host)
     return host

@@ -47,7 +47,12 @@ export class History {
       const runs = this.#refusals.in(at, positionOf(Math.min(last.position, upTo)))
       for (const { position, timeMs, type, body } of batch) {
         if (position > upTo) return
-        yield { position, timeMs, record: decodeBody(type, body, columns), refusals: refusalsIn(runs, position) }
+        yield {
+          position,
+          timeMs,
+          record: decodeBody(type, body, columns),
+          refusals: refusalsIn(runs, position),
+        }
         await pace.turn()
       }
       at = last.position

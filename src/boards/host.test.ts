@@ -94,13 +94,12 @@ test('[B9] a keyframe is kept after 400,000 placements, counted over restarts', 
   const board = await TestBoard.create(t, { extent: BIG })
   const keyframes = () =>
     new Snapshots(board.kv, 'board').keyframeBefore(board.host.canvas.position)?.position
-  await board.place(...run(120_000, 1))
-  await board.place(...run(120_000, 2))
+  for (const color of [1, 2, 3, 4]) await board.place(...run(60_000, color))
   await board.reopen()
-  await board.place(...run(120_000, 3))
+  for (const color of [5, 6]) await board.place(...run(60_000, color))
   await board.clock.settle()
   assert.equal(keyframes(), undefined)
-  await board.place(...run(40_000, 4))
+  await board.place(...run(40_000, 7))
   await board.host.save(false)
   assert.equal(keyframes(), board.host.canvas.position)
 })
@@ -176,12 +175,14 @@ test('[B13] a record of a newer version stops the fold: it says why, writes are 
   const { host } = board
   assert.equal(host.stopped?.code, 'newer-version')
   assert.match(host.stopped?.message ?? '', /upgrade Spate/)
+  assert.deepEqual(board.stops, [host.stopped])
   await assert.rejects(host.submit(1, [{ x: 1, y: 0, color: 1 }]), host.stopped)
   await assert.rejects(board.place([1, 1, 0, 1]), host.stopped)
   assert.equal(host.now().chunk(0)?.[0], 1)
   assert.equal((await host.at(positionOf(2))).chunk(0)?.[0], 1)
   await board.reopen()
   assert.equal(board.host.stopped?.code, 'newer-version')
+  assert.equal(board.stops.length, 2)
   assert.equal(board.host.canvas.position, 2)
 })
 

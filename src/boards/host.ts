@@ -30,6 +30,8 @@ export interface HostServices {
   readonly clock: Clock
   /** Told of a snapshot that could not be written; the next one includes it. */
   readonly onSnapshotError: (error: unknown) => void
+  /** Told once why the board has stopped, unless it was closed. */
+  readonly onStopped: (reason: SpateError) => void
 }
 
 export function boardStream(id: string): string {
@@ -152,9 +154,15 @@ export class BoardHost {
   }
 
   #stopFor(error: unknown): void {
-    this.stopped =
+    const reason =
       error instanceof SpateError ? error : new SpateError('corrupt', 'the fold failed', { cause: error })
-    this.#claims.fail(this.stopped)
+    this.#refuse(reason)
+    this.#services.onStopped(reason)
+  }
+
+  #refuse(reason: SpateError): void {
+    this.stopped = reason
+    this.#claims.fail(reason)
   }
 
   /**
@@ -302,7 +310,7 @@ export class BoardHost {
     this.#cancelTimer?.()
     this.#stop.abort()
     await this.#running
-    this.#stopFor(new SpateError('unavailable', 'the server is stopping'))
+    this.#refuse(new SpateError('unavailable', 'the server is stopping'))
     if (this.canvas.position > this.#savedAt) await this.save(false)
     while (this.#saved !== undefined) await this.#saved
   }

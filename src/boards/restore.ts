@@ -99,7 +99,7 @@ async function rolledBack(host: BoardHost, upTo: Position): Promise<Map<number, 
 
 /**
  * Plans the undoing of rollbacks: of those about a player since the last time they were undone, or of the one
- * recorded at a position.
+ * recorded at a position. Errors: `not-found` where none is recorded.
  */
 export async function planReinstate(
   host: BoardHost,
@@ -108,9 +108,11 @@ export async function planReinstate(
   const upTo = host.canvas.position
   const after = 'position' in which ? positionOf(which.position - 1) : START
   const cells = new Map<number, RestoredCell>()
+  let isThere = 'player' in which
   for await (const { position, record, refusals } of host.history.records(after, upTo)) {
     if ('position' in which && position > which.position) break
     if (record.type !== RecordType.restored) continue
+    isThere ||= record.body.kind === 'rollback'
     if ('player' in which && record.body.player !== which.player) continue
     if (record.body.kind === 'reinstate') cells.clear()
     if (record.body.kind !== 'rollback') continue
@@ -118,6 +120,7 @@ export async function planReinstate(
       if (!isRefused(refusals, i)) cells.set(keyOf(x, y), { x, y, expected: becomes, becomes: expected })
     })
   }
+  if (!isThere) throw new SpateError('not-found', 'no rollback is recorded at this position')
   return [...cells.values()]
 }
 

@@ -282,7 +282,8 @@ export class Snapshots {
       reverse: true,
       limit: 1,
     }
-    for (const { value } of this.#keyChunks.range(range)) return new Uint8Array(zstdDecompressSync(value, { chunkSize: CHUNK_CELLS }))
+    for (const { value } of this.#keyChunks.range(range))
+      return new Uint8Array(zstdDecompressSync(value, { chunkSize: CHUNK_CELLS }))
     return undefined
   }
 

@@ -108,6 +108,10 @@ test('[H17] rules change one by one; what is not named stays', async (t) => {
   assert.equal((await visitor.place(500, 500, 1)).status, 200)
   assert.equal(await rules({ cooldown: { seconds: 5, cost: 5 } }), 400)
   assert.equal(await rules({ undoSecond: 5 }), 400)
+  const window = { windowSeconds: 10, budget: 5, cost: 5 }
+  assert.equal(await rules({ cooldown: { ...window, cost: 6 } }), 400)
+  assert.equal(await rules({ cooldown: { ...window, blankCost: 6 } }), 400)
+  assert.equal(await rules({ cooldown: window }), 200)
 })
 
 test('[H19] a locked area is closed until it is unlocked', async (t) => {

@@ -48,6 +48,8 @@ export type App = FastifyInstance<
 >
 
 const MAX_BODY_BYTES = 1 << 20
+/** What a request that is under way has when the server stops. */
+const STOP_GRACE_MS = 5_000
 const CONNECTION_ERRORS: ReadonlyMap<string, number> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
@@ -94,7 +96,8 @@ export async function createApp(services: HttpServices): Promise<App> {
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
-    forceCloseConnections: true,
+    // Connections with a request under way may finish it: see preClose.
+    forceCloseConnections: 'idle',
     schemaErrorFormatter: invalidInput,
     frameworkErrors: (error, _request, reply) => void answer(error, reply),
     clientErrorHandler: (error, socket) => refuseConnection(error, socket),
@@ -168,7 +171,12 @@ export async function createApp(services: HttpServices): Promise<App> {
     })
   }
   const stopSockets = attachSockets(app.server, services, proxied)
-  app.addHook('preClose', async () => stopSockets())
+  let cancel = (): void => {}
+  app.addHook('preClose', async () => {
+    stopSockets()
+    cancel = services.clock.after(STOP_GRACE_MS, () => app.server.closeAllConnections())
+  })
+  app.addHook('onClose', async () => cancel())
   return app
 }
 

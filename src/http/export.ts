@@ -14,7 +14,7 @@ import {
   type RowWriter,
   rowOf,
 } from './placement-rows.ts'
-import { BoardParams } from './schemas.ts'
+import { BoardParams, fileOf } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 import { requireAdmin } from './visitor.ts'
 
@@ -82,6 +82,7 @@ export async function exportRoutes(app: App, services: HttpServices): Promise<vo
           'Colours are those of the present palette. A broken connection means an incomplete file.',
         security,
         params: BoardParams,
+        response: { 200: fileOf('text/csv') },
       },
     },
     (request, reply) =>
@@ -98,6 +99,7 @@ export async function exportRoutes(app: App, services: HttpServices): Promise<vo
           '{"kind":"end","rows","position"}; without it the file is incomplete.',
         security,
         params: BoardParams,
+        response: { 200: fileOf('application/x-ndjson') },
       },
     },
     (request, reply) =>

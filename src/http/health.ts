@@ -27,7 +27,9 @@ export async function healthRoutes(app: App, services: HttpServices): Promise<vo
       },
     },
     async () => {
-      if (services.players.stopped !== undefined) throw services.players.stopped
+      const { log, players } = services
+      const reason = log.stopped ?? players.stopped
+      if (reason !== undefined) throw reason
       for (const { id, stopped } of services.boards.all()) {
         if (stopped !== undefined) throw new SpateError(stopped.code, `board ${id}: ${stopped.message}`)
       }

@@ -14,7 +14,7 @@ import type { Framing } from './board-images.ts'
 import { isKnown } from './etag.ts'
 import { positionFrom } from './events.ts'
 import { Gate } from './gate.ts'
-import { BoardParams, Coordinate } from './schemas.ts'
+import { BoardParams, Coordinate, fileOf } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 
 const compress = promisify(gzip)
@@ -83,6 +83,7 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
         summary: 'The board as an indexed PNG, now or at any moment of its past',
         params: BoardParams,
         querystring: ImageQuery,
+        response: { 200: fileOf('image/png') },
       },
     },
     async (request, reply) => {
@@ -137,6 +138,7 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
         summary: 'The 65,536 colours of a chunk, a byte each; empty: all background',
         params: ChunkParams,
         querystring: Type.Object({ v: Type.Optional(Type.String({ maxLength: 32 })) }),
+        response: { 200: fileOf('application/octet-stream') },
       },
     },
     async (request, reply) => {
@@ -161,7 +163,13 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
 
   app.get(
     '/api/boards/:id/chunks/:cx/:cy/image.png',
-    { schema: { summary: 'A chunk as an indexed PNG', params: ChunkParams } },
+    {
+      schema: {
+        summary: 'A chunk as an indexed PNG',
+        params: ChunkParams,
+        response: { 200: fileOf('image/png') },
+      },
+    },
     async (request, reply) => {
       const host = boards.get(request.params.id)
       const age = await ages.of(host)

@@ -78,9 +78,12 @@ test('[H30] whoever names several conditions means all of them', async (t) => {
 test('[H30] a rollback is undone by its position, where nobody painted since', async (t) => {
   const server = await HttpServer.withLobby(t)
   await painted(server, 0)
-  const { position } = (await server.admin.post(ROLLBACKS, { player: 1 })).json()
+  const position = Number((await server.admin.post(ROLLBACKS, { player: 1 })).json().position)
   const painter = await server.visitor()
   await painter.place(2, 0, 9)
+  for (const none of [1, position - 1, position + 1, position + 9]) {
+    assert.equal((await server.admin.delete(`${ROLLBACKS}/${none}`)).status, 404)
+  }
   const undone = await server.admin.delete(`${ROLLBACKS}/${position}`)
   assert.equal(undone.status, 200)
   assert.deepEqual(undone.json(), { position: 10, records: [10], restored: 1, superseded: 1 })
@@ -99,7 +102,7 @@ test('[H30] a rollback of nothing in particular is refused', async (t) => {
   ] as const) {
     assert.equal((await server.admin.post(ROLLBACKS, body)).status, status, JSON.stringify(body))
   }
-  assert.equal((await server.admin.delete(`${ROLLBACKS}/1`)).json().restored, 0)
+  assert.equal((await server.admin.delete(`${ROLLBACKS}/1`)).status, 404)
   assert.equal((await server.admin.delete(`${ROLLBACKS}/x`)).status, 400)
   assert.equal(server.services.boards.get('lobby').canvas.position, 1)
 })

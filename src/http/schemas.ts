@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TUnsafe, Type } from 'typebox'
 import { MAX_SIDE } from '../boards/canvas/geometry.ts'
 import { type Cooldown, FREE_RULES, MAX_COLORS, type Rules } from '../boards/canvas/rules.ts'
 
@@ -47,7 +47,7 @@ export const CooldownSchema = Type.Object(
   {
     additionalProperties: false,
     description:
-      'Either seconds (with blankSeconds, stack, activity), or windowSeconds with budget, cost and blankCost.',
+      'Either seconds (with blankSeconds, stack, activity), or windowSeconds with budget, cost and blankCost, of which neither exceeds the budget.',
   },
 )
 
@@ -60,13 +60,16 @@ export const RulesSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** The rule that a body of {@link CooldownSchema} asks for; undefined when it mixes two. */
+/** The rule that a body of {@link CooldownSchema} asks for; undefined when it mixes two, or lets nobody place. */
 export function cooldownOf(body: Static<typeof CooldownSchema>): Cooldown | undefined {
   const { seconds, windowSeconds } = body
   if (windowSeconds !== undefined) {
     const { budget, cost } = body
     if (seconds !== undefined || budget === undefined || cost === undefined) return undefined
-    return { kind: 'window', windowSeconds, budget, cost, blankCost: body.blankCost ?? cost }
+    const { blankCost = cost } = body
+    // Nobody could ever place.
+    if (Math.max(cost, blankCost) > budget) return undefined
+    return { kind: 'window', windowSeconds, budget, cost, blankCost }
   }
   if (body.budget !== undefined || body.cost !== undefined || body.blankCost !== undefined) return undefined
   if (seconds === undefined) return Object.keys(body).length === 0 ? { kind: 'none' } : undefined
@@ -80,7 +83,7 @@ export function cooldownOf(body: Static<typeof CooldownSchema>): Cooldown | unde
   }
 }
 
-/** `before` with what the body names; undefined for a cooldown that mixes two rules. */
+/** `before` with what the body names; undefined for a cooldown that is none. */
 export function rulesOf(body: Static<typeof RulesSchema>, before: Rules = FREE_RULES): Rules | undefined {
   const cooldown = body.cooldown === undefined ? before.cooldown : cooldownOf(body.cooldown)
   if (cooldown === undefined) return undefined
@@ -93,6 +96,11 @@ export function rulesOf(body: Static<typeof RulesSchema>, before: Rules = FREE_R
 
 export function colorsOf(palette: readonly string[]): number[] {
   return palette.map((color) => Number.parseInt(color.slice(1), 16))
+}
+
+/** A body that is no JSON, for the documents. */
+export function fileOf(mediaType: string): { content: Record<string, { schema: TUnsafe<unknown> }> } {
+  return { content: { [mediaType]: { schema: Type.Unsafe<unknown>({ type: 'string', format: 'binary' }) } } }
 }
 
 export const BoardParams = Type.Object({ id: Type.String({ maxLength: 64 }) })

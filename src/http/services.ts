@@ -4,6 +4,7 @@ import type { RateLimit } from '../base/rate.ts'
 import type { Boards } from '../boards/boards.ts'
 import type { Renderer } from '../boards/render/renderer.ts'
 import type { Rooms } from '../live/rooms.ts'
+import type { Log } from '../log/port.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
 import type { Images } from './board-images.ts'
@@ -11,6 +12,7 @@ import type { Failures } from './failures.ts'
 
 /** What the routes work with. */
 export interface HttpServices {
+  readonly log: Pick<Log, 'stopped'>
   readonly boards: Boards
   readonly rooms: Rooms
   readonly players: PlayerDirectory

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import { crashPoint } from '../base/crash.ts'
+import type { SpateError } from '../base/errors.ts'
 import { Kv, type Table } from '../store/kv.ts'
 import { appendable } from './admission.ts'
 import { decodeRecord, encodeRecord } from './codec.ts'
+import { following } from './following.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
-import { FOLLOW_LIMIT, positionOf, START } from './port.ts'
+import { positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** One LMDB table a stream, so that each is appended at its own end and its pages fill up. */
@@ -54,6 +56,10 @@ export class LmdbLog implements Log {
       if (typeof key === 'string') log.#stream(key)
     }
     return log
+  }
+
+  get stopped(): SpateError | undefined {
+    return this.#kv.unsynced
   }
 
   #stream(name: string): Stream {
@@ -142,19 +148,8 @@ export class LmdbLog implements Log {
     return out
   }
 
-  async *follow(name: string, after: Position, signal: AbortSignal): AsyncIterable<LogRecord[]> {
-    const stream = this.#stream(name)
-    let at = after
-    while (!signal.aborted) {
-      const batch = await this.read(name, at, FOLLOW_LIMIT)
-      const last = batch.at(-1)
-      if (last === undefined) {
-        if (stream.head <= at) await stream.grown.next(signal)
-      } else {
-        yield batch
-        at = last.position
-      }
-    }
+  follow(name: string, after: Position, signal: AbortSignal): AsyncIterable<LogRecord[]> {
+    return following((...args) => this.read(...args), name, this.#stream(name), after, signal)
   }
 
   async head(name: string): Promise<Position> {

@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { appendable } from './admission.ts'
+import { following } from './following.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
-import { FOLLOW_LIMIT, positionOf, START } from './port.ts'
+import { positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
 
 interface MemoryStream {
@@ -13,6 +14,7 @@ interface MemoryStream {
 
 /** A log for tests and simulations: nothing outlives the process. Several hosts may share one. */
 export class MemoryLog implements Log {
+  readonly stopped = undefined
   readonly #clock: Clock
   readonly #streams = new Map<string, MemoryStream>()
 
@@ -36,7 +38,7 @@ export class MemoryLog implements Log {
     for (const { type, body, timeMs } of records) {
       stream.lastMs = Math.max(stream.lastMs, timeMs ?? this.#clock.now())
       stream.head = positionOf(stream.head + 1)
-      stream.records.push({ position: stream.head, timeMs: stream.lastMs, type, body: body.slice() })
+      stream.records.push({ position: stream.head, timeMs: stream.lastMs, type, body: Uint8Array.from(body) })
       positions.push(stream.head)
     }
     stream.grown.wake()
@@ -58,19 +60,8 @@ export class MemoryLog implements Log {
     return out
   }
 
-  async *follow(name: string, after: Position, signal: AbortSignal): AsyncIterable<LogRecord[]> {
-    const stream = this.#stream(name)
-    let at = after
-    while (!signal.aborted) {
-      const batch = await this.read(name, at, FOLLOW_LIMIT)
-      const last = batch.at(-1)
-      if (last === undefined) {
-        if (stream.head <= at) await stream.grown.next(signal)
-      } else {
-        yield batch
-        at = last.position
-      }
-    }
+  follow(name: string, after: Position, signal: AbortSignal): AsyncIterable<LogRecord[]> {
+    return following((...args) => this.read(...args), name, this.#stream(name), after, signal)
   }
 
   async head(name: string): Promise<Position> {

@@ -10,6 +10,8 @@
  * - Only durable records are readable.
  */
 
+import type { SpateError } from '../base/errors.ts'
+
 declare const position: unique symbol
 /** Grows along one stream; equal positions mean the same record. 0 stands before the first record. */
 export type Position = number & { readonly [position]: true }
@@ -52,6 +54,8 @@ export const FOLLOW_LIMIT: ReadLimit = { records: 4096, bytes: 4 << 20 }
 export const MAX_BODY_BYTES = 8 << 20
 
 export interface Log extends AsyncDisposable {
+  /** Why nothing more is appended until a restart, once that is so. */
+  readonly stopped: SpateError | undefined
   /** Positions in the order of `records`. Errors: `storage-full`, `storage-failed`, `unavailable`, `invalid`. */
   append(stream: string, records: readonly NewRecord[]): Promise<Position[]>
   /** Up to `limit` records after `after`, oldest first; empty at the head. */

@@ -88,7 +88,8 @@ export class Kv implements AsyncDisposable {
   readonly #tables = new Map<string, Table>()
   /** Names of the tables that are in the file. */
   readonly #stored: Set<unknown>
-  #unsynced: SpateError | undefined
+  /** Why every commit is refused, once one could not be synced. */
+  unsynced: SpateError | undefined
 
   private constructor(path: string, root: RootDatabase) {
     this.#path = path
@@ -127,7 +128,7 @@ export class Kv implements AsyncDisposable {
    * throws.
    */
   async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
-    if (this.#unsynced !== undefined) throw this.#unsynced
+    if (this.unsynced !== undefined) throw this.unsynced
     const operations: Operation[] = []
     let valueBytes = 0
     change({
@@ -169,12 +170,12 @@ export class Kv implements AsyncDisposable {
   }
 
   #cannotSync(cause: unknown): SpateError {
-    this.#unsynced = new SpateError(
+    this.unsynced = new SpateError(
       'storage-failed',
       `${this.#path} could not be synced to disk (${messageOf(cause)}); restart after checking the disk`,
       { cause },
     )
-    return this.#unsynced
+    return this.unsynced
   }
 
   /** Whether all is as these operations were to leave it. */

@@ -53,7 +53,13 @@ class Running {
   static async start(openLog: OpenLog, folder: string, machine: Clock): Promise<Running> {
     const clock = new SteadyClock(machine)
     const log = openLog(folder, clock)
-    const boards = await Boards.open({ log, kv: memoryKv(), clock, onSnapshotError: assert.fail })
+    const boards = await Boards.open({
+      log,
+      kv: memoryKv(),
+      clock,
+      onSnapshotError: assert.fail,
+      onStopped: assert.fail,
+    })
     for (const { canvas } of boards.all()) clock.notBefore(canvas.timeMs)
     const host = boards.has(BOARD)
       ? boards.get(BOARD)

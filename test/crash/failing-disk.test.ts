@@ -61,7 +61,7 @@ test('[O12] what a disk does not take is refused and nowhere; when it takes agai
   assert.deepEqual(colors, [1, 0, 0, 0, 1])
 })
 
-test('[O13] after a sync that failed nothing more is taken until a restart, and nothing acknowledged is lost', {
+test('[O13] [H23] after a sync that failed nothing more is taken until a restart, /readyz says so, and nothing acknowledged is lost', {
   skip,
 }, async (t) => {
   const { server, faults } = await startOnFailingDisk(t)
@@ -74,6 +74,9 @@ test('[O13] after a sync that failed nothing more is taken until a restart, and 
   for (const x of [1, 2]) assert.match((await place(api, x)) ?? '', words)
   rmSync(join(faults, 'sync'))
   assert.match((await place(api, 3)) ?? '', words)
+  const ready = await fetch(`${server.url}/readyz`)
+  assert.equal(ready.status, 503)
+  assert.match(((await ready.json()) as { detail: string }).detail, words)
   assert.equal((await api.cell(BOARD, 0, 0)).color, 1)
 
   await server.end('SIGKILL')

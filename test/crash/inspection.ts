@@ -31,7 +31,13 @@ export async function remainsOf(t: TestContext, dataFolder: string, board: strin
   await using log = LmdbLog.open(join(copy, 'log'), systemClock)
   await using kv = Kv.open(join(copy, 'state'), TABLES)
   const onSnapshotError = (_board: string, error: unknown): void => assert.fail(String(error))
-  await using boards = await Boards.open({ log, kv, clock: systemClock, onSnapshotError })
+  await using boards = await Boards.open({
+    log,
+    kv,
+    clock: systemClock,
+    onSnapshotError,
+    onStopped: onSnapshotError,
+  })
   const records = await log.read(boardStream(board), START, ALL)
   return { records, digest: new Digests(boards.get(board).canvas).get() }
 }

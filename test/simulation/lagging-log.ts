@@ -14,6 +14,7 @@ export function delay(clock: Clock, ms: number): Promise<void> {
  * is heard of later still, so that a server may be behind what its own clients saw elsewhere.
  */
 export class LaggingLog implements Log {
+  readonly stopped = undefined
   readonly #shared: Log
   readonly #clock: Clock
   readonly #random: Random

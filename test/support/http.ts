@@ -118,11 +118,14 @@ export class HttpServer {
     const log = setup.log ?? stack.use(new MemoryLog(clock))
     const kv = stack.use(Kv.open(tempFolder(t), 16))
     const players = stack.use(await PlayerDirectory.open(log, kv))
-    const boards = stack.use(await Boards.open({ log, kv, clock, onSnapshotError: () => {} }))
+    const boards = stack.use(
+      await Boards.open({ log, kv, clock, onSnapshotError: () => {}, onStopped: () => {} }),
+    )
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const burst = setup.burst ?? 1024
     const services: HttpServices = {
+      log,
       boards,
       rooms,
       players,

@@ -71,6 +71,7 @@ export function openHost(
     clock,
     // A store in memory fails only when a test tells it to.
     onSnapshotError: () => {},
+    onStopped: () => {},
   })
 }
 

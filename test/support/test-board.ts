@@ -16,6 +16,7 @@ export class TestBoard {
   readonly clock: ManualClock
   readonly log: Log
   readonly kv: Kv
+  readonly stops: unknown[] = []
   readonly snapshotErrors: unknown[] = []
   readonly #id: string
   #host: BoardHost | undefined
@@ -55,6 +56,7 @@ export class TestBoard {
       kv,
       clock: this.clock,
       onSnapshotError: (error) => this.snapshotErrors.push(error),
+      onStopped: (reason) => this.stops.push(reason),
     })
   }
 
