@@ -1,0 +1,3 @@
+import { redis } from './redis.mjs'
+
+export const SERVICES = [redis]
