@@ -1,3 +1,4 @@
+import { kafka } from './kafka.mjs'
 import { redis } from './redis.mjs'
 
-export const SERVICES = [redis]
+export const SERVICES = [kafka, redis]
