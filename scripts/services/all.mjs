@@ -1,4 +1,6 @@
 import { kafka } from './kafka.mjs'
+import { nginx } from './nginx.mjs'
+import { postgres } from './postgres.mjs'
 import { redis } from './redis.mjs'
 
-export const SERVICES = [kafka, redis]
+export const SERVICES = [kafka, nginx, postgres, redis]

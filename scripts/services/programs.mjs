@@ -34,7 +34,7 @@ export async function installPackages(names) {
   }
 }
 
-function isExecutable(path) {
+export function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK)
     return true

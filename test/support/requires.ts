@@ -4,11 +4,11 @@
  *
  *     test('…', { skip: requires('chromium') }, async (t) => { … chromiumPath() … })
  */
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { findProgram, isExecutable } from '../../scripts/services/programs.mjs'
+import { findServiceUrl, type ServiceName } from './services.ts'
 import { canMountTmpfs } from './tmpfs.ts'
 
-export type Need = 'chromium' | 'compiler' | 'tmpfs'
+export type Need = 'chromium' | 'compiler' | 'nginx' | 'tmpfs' | ServiceName
 
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const CHROMIUM_PATHS = [
@@ -18,7 +18,12 @@ const CHROMIUM_PATHS = [
 
 const ABSENCE: Readonly<Record<Need, () => string | undefined>> = {
   chromium: () => (findChromium() === undefined ? 'no Chromium found (SPATE_CHROMIUM names one)' : undefined),
-  compiler: () => (findProgram(['cc']) === undefined ? 'no C compiler found' : undefined),
+  compiler: () => (findProgram('cc') === undefined ? 'no C compiler found' : undefined),
+  kafka: () => absentService('kafka'),
+  nginx: () => (findProgram('nginx') === undefined ? 'no nginx found' : undefined),
+  postgres: () => absentService('postgres'),
+  redis: () => absentService('redis'),
+  s3: () => absentService('s3'),
   tmpfs: () => (canMountTmpfs() ? undefined : 'mounting a tmpfs is not allowed (it takes root)'),
 }
 
@@ -44,22 +49,20 @@ export function chromiumPath(): string {
   return path
 }
 
+/** Only for tests that `requires('nginx')`. */
+export function nginxPath(): string {
+  const path = findProgram('nginx')
+  if (path === undefined) throw new Error('no nginx found')
+  return path
+}
+
 function findChromium(): string | undefined {
   const named = process.env.SPATE_CHROMIUM
   if (named) return isExecutable(named) ? named : undefined
-  return findProgram(CHROMIUM_NAMES) ?? CHROMIUM_PATHS.find(isExecutable)
+  const installed = CHROMIUM_NAMES.map((name) => findProgram(name)).find((path) => path !== undefined)
+  return installed ?? CHROMIUM_PATHS.find(isExecutable)
 }
 
-function findProgram(names: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+function absentService(name: ServiceName): string | undefined {
+  return findServiceUrl(name) === undefined ? `no ${name} runs (npm run services -- up ${name})` : undefined
 }

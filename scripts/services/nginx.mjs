@@ -1,0 +1,8 @@
+import { findProgram, installPackages } from './programs.mjs'
+
+/** Only installed: what a test needs nginx for is the configuration it starts it with. */
+export const nginx = {
+  name: 'nginx',
+  isInstalled: () => findProgram('nginx') !== undefined,
+  install: () => installPackages(['nginx']),
+}
