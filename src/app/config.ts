@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { isBoardId } from '../boards/boards.ts'
+import { type KafkaAddress, parseKafkaAddress } from '../log/kafka/address.ts'
 
 /** How a server is set up. Everything comes from the environment; `describe` below is its documentation. */
 export interface Config {
@@ -11,7 +12,7 @@ export interface Config {
   /** Undefined: generated and kept in the data folder. */
   readonly adminToken: string | undefined
   readonly secret: string | undefined
-  readonly log: 'lmdb' | 'memory'
+  readonly log: 'lmdb' | 'memory' | KafkaAddress
   readonly trustedProxies: readonly string[]
   readonly origins: readonly string[]
   readonly sephsplaceBoard: string | undefined
@@ -71,11 +72,14 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
   log: {
     name: 'SPATE_LOG',
     fallback: 'lmdb:',
-    about: 'Where the event log lies. lmdb: in the data folder. memory: nowhere, for trying things out.',
+    about:
+      'Where the event log lies. lmdb: in the data folder. memory: nowhere, for trying things out. ' +
+      'kafka://host:port/prefix: in Kafka, for any number of servers.',
     parse: (text) => {
       if (text === 'lmdb:') return 'lmdb'
       if (text === 'memory:') return 'memory'
-      throw new Error('expected lmdb: or memory:')
+      if (text.startsWith('kafka:')) return parseKafkaAddress(text)
+      throw new Error('expected lmdb:, memory: or kafka://host:port/prefix')
     },
   },
   trustedProxies: {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { SteadyClock, systemClock } from '../base/clock.ts'
+import { type Clock, SteadyClock, systemClock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { RateLimit } from '../base/rate.ts'
 import { Boards } from '../boards/boards.ts'
@@ -14,6 +14,7 @@ import { Images } from '../http/board-images.ts'
 import { Failures } from '../http/failures.ts'
 import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
 import { Rooms } from '../live/rooms.ts'
+import { KafkaLog } from '../log/kafka.ts'
 import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
@@ -56,9 +57,7 @@ export class SpateServer implements AsyncDisposable {
     const secret = config.secret ?? (await folder.secret('cookie-secret', newSecret)).value
 
     const clock = new SteadyClock(systemClock)
-    const log: Log = stack.use(
-      config.log === 'lmdb' ? LmdbLog.open(join(folder.path, 'log'), clock) : new MemoryLog(clock),
-    )
+    const log: Log = stack.use(await openLog(config, folder, clock))
     const kv = stack.use(Kv.open(await stateFolder(config, folder), PROJECTION_TABLES))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
@@ -73,7 +72,7 @@ export class SpateServer implements AsyncDisposable {
       }),
     )
     for (const { canvas } of boards.all()) clock.notBefore(canvas.timeMs)
-    if (boards.all().length === 0) await boards.create(LOBBY)
+    if (boards.all().length === 0) await createLobby(boards)
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
@@ -124,9 +123,24 @@ const LOBBY = {
   },
 } as const
 
+async function openLog({ log }: Config, { path }: DataFolder, clock: Clock): Promise<Log> {
+  if (log === 'lmdb') return LmdbLog.open(join(path, 'log'), clock)
+  if (log === 'memory') return new MemoryLog(clock)
+  return KafkaLog.open(log, join(path, 'kafka'), clock)
+}
+
+/** Several servers may start on an empty log at the same time. */
+async function createLobby(boards: Boards): Promise<void> {
+  try {
+    await boards.create(LOBBY)
+  } catch (error) {
+    if (!(error instanceof SpateError) || error.code !== 'conflict') throw error
+  }
+}
+
 /** What a log in memory is folded to must not outlive it either. */
 async function stateFolder(config: Config, folder: DataFolder): Promise<string> {
-  if (config.log === 'lmdb') return join(folder.path, 'state')
+  if (config.log !== 'memory') return join(folder.path, 'state')
   const path = join(folder.path, 'state-memory')
   await rm(path, { recursive: true, force: true })
   return path

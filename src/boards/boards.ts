@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
-import type { Log } from '../log/port.ts'
+import { type Log, START } from '../log/port.ts'
 import type { Kv } from '../store/kv.ts'
 import { encodeBody } from './canvas/codec.ts'
 import type { Created } from './canvas/records.ts'
@@ -30,7 +30,10 @@ export interface BoardsServices {
 export class Boards {
   readonly #services: BoardsServices
   readonly #hosts = new Map<string, BoardHost>()
+  readonly #opening = new Map<string, Promise<BoardHost>>()
   readonly #creating = new Set<string>()
+  readonly #stop = new AbortController()
+  #watching: Promise<void> = Promise.resolve()
 
   private constructor(services: BoardsServices) {
     this.#services = services
@@ -42,10 +45,32 @@ export class Boards {
     for (const stream of await services.log.streams()) {
       if (stream.startsWith(PREFIX)) await boards.#open(stream.slice(PREFIX.length))
     }
+    boards.#watching = boards.#watch()
     return boards
   }
 
-  async #open(id: string): Promise<BoardHost> {
+  /** Boards that another server makes are run here, too. */
+  async #watch(): Promise<void> {
+    for await (const stream of this.#services.log.appearing(this.#stop.signal)) {
+      if (!stream.startsWith(PREFIX) || this.#hosts.size >= MAX_BOARDS) continue
+      const id = stream.slice(PREFIX.length)
+      // One that cannot be opened is opened by who asks for it, and told why.
+      await this.#open(id).catch(() => {})
+    }
+  }
+
+  #open(id: string): Promise<BoardHost> {
+    const known = this.#hosts.get(id)
+    if (known !== undefined) return Promise.resolve(known)
+    let opening = this.#opening.get(id)
+    if (opening === undefined) {
+      opening = this.#openHost(id).finally(() => this.#opening.delete(id))
+      this.#opening.set(id, opening)
+    }
+    return opening
+  }
+
+  async #openHost(id: string): Promise<BoardHost> {
     const { log, kv, clock, onSnapshotError, onStopped } = this.#services
     const host = await BoardHost.open(id, {
       log,
@@ -80,25 +105,30 @@ export class Boards {
   async create(body: Created, timeMs?: number): Promise<BoardHost> {
     const { id } = body
     if (!isBoardId(id)) throw new SpateError('invalid', 'a board is named by 1 to 64 of a–z 0–9 . _ -')
-    if (this.#hosts.has(id) || this.#creating.has(id)) {
-      throw new SpateError('conflict', `there is a board ${JSON.stringify(id)} already`)
-    }
+    const taken = new SpateError('conflict', `there is a board ${JSON.stringify(id)} already`)
+    if (this.#hosts.has(id) || this.#creating.has(id)) throw taken
     if (this.#hosts.size + this.#creating.size >= MAX_BOARDS) {
       throw new SpateError('invalid', `a server runs at most ${MAX_BOARDS} boards`)
     }
     this.#creating.add(id)
     try {
       const record = { type: RecordType.created, body: encodeBody({ type: RecordType.created, body }) }
-      await this.#services.log.append(boardStream(id), [
+      const [position] = await this.#services.log.append(boardStream(id), [
         timeMs === undefined ? record : { ...record, timeMs },
       ])
-      return await this.#open(id)
+      const [first] = await this.#services.log.read(boardStream(id), START, { records: 1, bytes: 1 })
+      const host = await this.#open(id)
+      // Another server was faster.
+      if (first?.position !== position) throw taken
+      return host
     } finally {
       this.#creating.delete(id)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#watching
     await Promise.all(this.all().map((host) => host[Symbol.asyncDispose]()))
   }
 }

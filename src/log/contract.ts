@@ -177,6 +177,23 @@ export function describeLog(name: string, open: OpenLog): void {
       assert.ok((next ?? START) > (positions[2] ?? START))
     })
 
+    it('[L13] every stream appears once: those there are, then those that begin', async (t) => {
+      const log = await open(t, standingClock())
+      await log.append('board/a', [record('1')])
+      await log.append('board/b', [record('1')])
+      const stop = new AbortController()
+      const seen: string[] = []
+      for await (const name of log.appearing(stop.signal)) {
+        seen.push(name)
+        if (name === 'board/c') stop.abort()
+        else if (seen.length === 2) {
+          await log.append('board/a', [record('2')])
+          await log.append('board/c', [record('1')])
+        }
+      }
+      assert.deepEqual(seen.sort(), ['board/a', 'board/b', 'board/c'])
+    })
+
     it('[L12] head is the last readable record', async (t) => {
       const log = await open(t, standingClock())
       assert.equal(await log.head('board/a'), START)

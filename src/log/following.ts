@@ -28,3 +28,21 @@ export async function* following(
     }
   }
 }
+
+/** {@link Log.appearing} over `streams`, woken whenever there may be a new one. */
+export async function* appearing(
+  streams: () => Promise<string[]>,
+  appeared: Wakeup,
+  signal: AbortSignal,
+): AsyncIterable<string> {
+  const known = new Set<string>()
+  while (!signal.aborted) {
+    const woken = appeared.next(signal)
+    for (const name of await streams()) {
+      if (known.has(name)) continue
+      known.add(name)
+      yield name
+    }
+    await woken
+  }
+}

@@ -4,7 +4,7 @@ import type { SpateError } from '../base/errors.ts'
 import { Kv, type Table } from '../store/kv.ts'
 import { appendable } from './admission.ts'
 import { decodeRecord, encodeRecord } from './codec.ts'
-import { following } from './following.ts'
+import { appearing, following } from './following.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
 import { positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
@@ -40,6 +40,7 @@ export class LmdbLog implements Log {
   readonly #clock: Clock
   readonly #streams = new Map<string, Stream>()
   readonly #directory: Table
+  readonly #appeared = new Wakeup()
   #pending: Pending[] = []
   #committing: Promise<void> | undefined
   #closed = false
@@ -125,6 +126,7 @@ export class LmdbLog implements Log {
     }
     crashPoint('log.after-commit')
     for (const [stream, end] of ends) {
+      if (stream.head === START) this.#appeared.wake()
       stream.head = end.head
       stream.lastMs = end.lastMs
       stream.grown.wake()
@@ -158,6 +160,10 @@ export class LmdbLog implements Log {
 
   async streams(): Promise<string[]> {
     return [...this.#streams].filter(([, stream]) => stream.head > START).map(([name]) => name)
+  }
+
+  appearing(signal: AbortSignal): AsyncIterable<string> {
+    return appearing(() => this.streams(), this.#appeared, signal)
   }
 
   /** Keeps the last record whatever is asked, so that positions go on from it after a restart. */

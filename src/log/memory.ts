@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { appendable } from './admission.ts'
-import { following } from './following.ts'
+import { appearing, following } from './following.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
 import { positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
@@ -16,6 +16,7 @@ interface MemoryStream {
 export class MemoryLog implements Log {
   readonly stopped = undefined
   readonly #clock: Clock
+  readonly #appeared = new Wakeup()
   readonly #streams = new Map<string, MemoryStream>()
 
   constructor(clock: Clock) {
@@ -34,6 +35,7 @@ export class MemoryLog implements Log {
   async append(name: string, records: readonly NewRecord[]): Promise<Position[]> {
     appendable(name, records)
     const stream = this.#stream(name)
+    const isNew = stream.head === START
     const positions: Position[] = []
     for (const { type, body, timeMs } of records) {
       stream.lastMs = Math.max(stream.lastMs, timeMs ?? this.#clock.now())
@@ -42,6 +44,7 @@ export class MemoryLog implements Log {
       positions.push(stream.head)
     }
     stream.grown.wake()
+    if (isNew) this.#appeared.wake()
     return positions
   }
 
@@ -70,6 +73,10 @@ export class MemoryLog implements Log {
 
   async streams(): Promise<string[]> {
     return [...this.#streams].filter(([, stream]) => stream.head > START).map(([name]) => name)
+  }
+
+  appearing(signal: AbortSignal): AsyncIterable<string> {
+    return appearing(() => this.streams(), this.#appeared, signal)
   }
 
   async trim(name: string, upTo: Position): Promise<void> {

@@ -65,6 +65,8 @@ export interface Log extends AsyncDisposable {
   /** Position of the last durable record, 0 for a stream without any. */
   head(stream: string): Promise<Position>
   streams(): Promise<string[]>
+  /** Every stream's name once: those there are, then each that gets its first record, until `signal` aborts. */
+  appearing(signal: AbortSignal): AsyncIterable<string>
   /** Frees the records up to and with `upTo`. Reading before it yields what is left. */
   trim(stream: string, upTo: Position): Promise<void>
 }

@@ -62,6 +62,10 @@ export class LaggingLog implements Log {
     return this.#shared.streams()
   }
 
+  appearing(signal: AbortSignal): AsyncIterable<string> {
+    return this.#shared.appearing(signal)
+  }
+
   trim(stream: string, upTo: Position): Promise<void> {
     return this.#shared.trim(stream, upTo)
   }
