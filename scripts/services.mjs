@@ -16,7 +16,7 @@ import { withLock } from './lock.mjs'
 import { SERVICES } from './services/all.mjs'
 import { parseCommand } from './services/command.mjs'
 import { running } from './services/record.mjs'
-import { SERVICES_FOLDER, urlVariable } from './services/service.mjs'
+import { placeOf, portOf, SERVICES_FOLDER, urlVariable } from './services/service.mjs'
 import { start, stop } from './services/supervise.mjs'
 
 const DO = {
@@ -24,7 +24,10 @@ const DO = {
     await install(services)
     // One after the other would take the sum of the starts; a failed one does not leave the others unknown.
     const starts = services.filter(runs).map(async (service) => {
-      const { url, wasRunning } = await start(service)
+      const { url, wasRunning } = await start(
+        service,
+        placeOf(service, SERVICES_FOLDER, portOf(service, process.env)),
+      )
       print(service, wasRunning ? 'already running' : 'started', `${urlVariable(service.name)}=${url}`)
     })
     const failed = (await Promise.allSettled(starts)).find(({ status }) => status === 'rejected')
@@ -34,14 +37,14 @@ const DO = {
   down: async (services) => {
     await Promise.all(
       services.filter(runs).map(async (service) => {
-        print(service, (await stop(service)) ? 'ended' : 'not running')
+        print(service, (await stop(service.name, SERVICES_FOLDER)) ? 'ended' : 'not running')
       }),
     )
   },
 
   status: async (services) => {
     for (const service of services) {
-      const entry = running(service.name)
+      const entry = running(service.name, SERVICES_FOLDER)
       if (entry) {
         print(service, entry.isReady ? 'running' : 'starting', `pid ${entry.pid}`, entry.url)
       } else {
@@ -55,7 +58,7 @@ const DO = {
 
   env: (services) => {
     for (const { name } of services) {
-      const entry = running(name)
+      const entry = running(name, SERVICES_FOLDER)
       if (entry?.isReady) process.stdout.write(`${urlVariable(name)}=${entry.url}\n`)
     }
   },

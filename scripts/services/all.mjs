@@ -3,4 +3,5 @@ import { nginx } from './nginx.mjs'
 import { postgres } from './postgres.mjs'
 import { redis } from './redis.mjs'
 
+/** @type {readonly import('./service.mjs').Service[]} */
 export const SERVICES = [kafka, nginx, postgres, redis]

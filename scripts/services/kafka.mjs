@@ -91,6 +91,9 @@ function serverProperties(folder, port) {
     'share.coordinator.state.topic.num.partitions': 1,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    // A broker that was killed is let in again once the session of its former life has ended.
+    'broker.session.timeout.ms': 2000,
+    'broker.heartbeat.interval.ms': 250,
     'group.initial.rebalance.delay.ms': 0,
 
     'log.segment.bytes': 64 * 1024 * 1024,
@@ -123,7 +126,7 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `
 
-/** Into server.log of the folder that the process runs in, 20 MB at most. */
+/** Into server.log of the folder that the process runs in, 20 MB at most; what ends it also where a start looks. */
 const LOGGING = lines({
   status: 'error',
   'appender.file.type': 'RollingFile',
@@ -136,8 +139,15 @@ const LOGGING = lines({
   'appender.file.policy.size': '10MB',
   'appender.file.strategy.type': 'DefaultRolloverStrategy',
   'appender.file.strategy.max': 1,
+  'appender.console.type': 'Console',
+  'appender.console.name': 'console',
+  'appender.console.layout.type': 'PatternLayout',
+  'appender.console.layout.pattern': '%p %c: %m%n%throwable{short}',
+  'appender.console.filter.threshold.type': 'ThresholdFilter',
+  'appender.console.filter.threshold.level': 'error',
   'rootLogger.level': 'info',
   'rootLogger.appenderRef.file.ref': 'file',
+  'rootLogger.appenderRef.console.ref': 'console',
 })
 
 function lines(properties) {

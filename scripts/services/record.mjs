@@ -1,28 +1,25 @@
 /**
- * Which services of this checkout run: `.cache/services/run.json`, written by `up` and `down` under their lock,
- * read by the tests without it. An entry counts only while the very process that was started lives: a process id
+ * Which services run: `run.json` in their home, written by whoever starts and ends them, read by the tests at any
+ * time. An entry counts only while the very process that was started lives: a process id
  * that was given to another process since, or a machine started anew, makes it nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { SERVICES_FOLDER } from './service.mjs'
-
-const RECORD = join(SERVICES_FOLDER, 'run.json')
+import { join } from 'node:path'
 
 /** The entry of a service that lives: { pid, birth, url, isReady, stopSignal }; undefined if none does. */
-export function running(name) {
-  const entry = entries()[name]
+export function running(name, home) {
+  const entry = entries(home)[name]
   return entry !== undefined && isAlive(entry) ? entry : undefined
 }
 
-export function remember(name, entry) {
-  write({ ...entries(), [name]: entry })
+export function remember(name, home, entry) {
+  write(home, { ...entries(home), [name]: entry })
 }
 
-export function forget(name) {
-  const { [name]: _, ...rest } = entries()
-  write(rest)
+export function forget(name, home) {
+  const { [name]: _, ...rest } = entries(home)
+  write(home, rest)
 }
 
 /** Whether this very process lives. One that has ended and that nobody has asked about yet (a zombie) does not. */
@@ -40,9 +37,11 @@ function birthInProc(pid) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name stands in parentheses and may hold anything; the state is the first field after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+    const [state, threads, born] = [fields[0], Number(fields[17]), fields[19]]
+    // While other threads of it have yet to end, a zombie still holds its ports.
+    if (state === 'X' || (state === 'Z' && threads <= 1)) return undefined
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return `${boot} ${fields[19]}`
+    return `${boot} ${born}`
   } catch (error) {
     if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined
     throw error
@@ -55,9 +54,9 @@ function birthInPs(pid) {
   return state?.startsWith('Z') ? undefined : born
 }
 
-function entries() {
+function entries(home) {
   try {
-    return JSON.parse(readFileSync(RECORD, 'utf8'))
+    return JSON.parse(readFileSync(recordOf(home), 'utf8'))
   } catch (error) {
     if (error.code === 'ENOENT') return {}
     throw error
@@ -65,8 +64,13 @@ function entries() {
 }
 
 /** In one step: a reader sees the old entries or the new ones. */
-function write(all) {
-  mkdirSync(dirname(RECORD), { recursive: true })
-  writeFileSync(`${RECORD}.new`, `${JSON.stringify(all, undefined, 2)}\n`)
-  renameSync(`${RECORD}.new`, RECORD)
+function write(home, all) {
+  mkdirSync(home, { recursive: true })
+  const file = recordOf(home)
+  writeFileSync(`${file}.new`, `${JSON.stringify(all, undefined, 2)}\n`)
+  renameSync(`${file}.new`, file)
+}
+
+function recordOf(home) {
+  return join(home, 'run.json')
 }

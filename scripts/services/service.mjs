@@ -15,21 +15,35 @@
  *     isReady(place)    → whether it answers as itself; false while nothing does
  *     stopSignal?       'SIGTERM' unless said: what makes it close its data and end
  *
- * A place is { folder, log, port, url }. All functions may be async. The framework starts, records, awaits and
+ * A place is { home, folder, log, port, url }. All functions may be async. The framework starts, records, awaits and
  * ends the process (`supervise.mjs`); a module never does.
+ *
+ * @typedef {{ home: string, folder: string, log: string, port: number, url: string }} Place
+ * @typedef {{ command: string, args: string[], env?: Record<string, string>, uid?: number, gid?: number }} Launch
+ * @typedef {{
+ *   name: string,
+ *   isInstalled: () => boolean | Promise<boolean>,
+ *   install: () => void | Promise<void>,
+ *   port?: number,
+ *   url?: (port: number) => string,
+ *   launch?: (place: Place) => Launch | Promise<Launch>,
+ *   isReady?: (place: Place) => boolean | Promise<boolean>,
+ *   stopSignal?: string,
+ * }} Service
  */
 import { join } from 'node:path'
 import { Refusal } from '../child.mjs'
 import { root } from '../root.mjs'
 
+/** What is installed for this checkout, and the home of what `npm run services` starts. */
 export const SERVICES_FOLDER = join(root, '.cache/services')
 
-/** Where a service of this checkout runs. */
-export function placeOf(service, env = process.env) {
-  const port = portOf(service, env)
+/** Where a service runs: `home` is the folder of everything that runs side by side, and of its record. */
+export function placeOf(service, home, port) {
   return {
-    folder: join(SERVICES_FOLDER, 'data', service.name),
-    log: join(SERVICES_FOLDER, 'data', `${service.name}.log`),
+    home,
+    folder: join(home, 'data', service.name),
+    log: join(home, 'data', `${service.name}.log`),
     port,
     url: service.url(port),
   }
@@ -44,7 +58,7 @@ export function portVariable(name) {
   return `SPATE_${name.toUpperCase()}_PORT`
 }
 
-function portOf(service, env) {
+export function portOf(service, env) {
   const variable = portVariable(service.name)
   const given = env[variable]
   if (!given) return service.port

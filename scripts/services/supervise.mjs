@@ -1,6 +1,7 @@
 /**
  * Starts and ends services. A service outlives the command that started it; only the process that was started
- * is ever ended, and what listened on its port before is never taken for it.
+ * is ever ended, and what listened on its port before is never taken for it. Whoever calls sees to it that no two
+ * start or end the same service at once.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../child.mjs'
 import { answers } from './answers.mjs'
 import { birthOf, forget, isAlive, remember, running } from './record.mjs'
-import { placeOf, portVariable } from './service.mjs'
+import { portVariable } from './service.mjs'
 
 const POLL_MS = 50
 const START_LIMIT_MS = 60_000
@@ -17,35 +18,34 @@ const STOP_LIMIT_MS = 15_000
 const LOG_TAIL_LINES = 20
 
 /** Resolves with { url, wasRunning } once the service answers. What does not get that far is ended again. */
-export async function start(service) {
-  const before = running(service.name)
+export async function start(service, place) {
+  const { name } = service
+  const { home } = place
+  const before = running(name, home)
   if (before?.isReady) return { url: before.url, wasRunning: true }
   // Left in the middle of its start, perhaps on another port.
-  if (before) await stop(service)
+  if (before) await stop(name, home)
 
-  const place = placeOf(service)
   if (await answers(place.port)) {
-    throw new Refusal(
-      `${service.name}: port ${place.port} is taken; ${portVariable(service.name)} names another`,
-    )
+    throw new Refusal(`${name}: port ${place.port} is taken; ${portVariable(name)} names another`)
   }
   const entry = await spawned(service, place)
-  remember(service.name, { ...entry, isReady: false })
+  remember(name, home, { ...entry, isReady: false })
   try {
     await ready(service, place, entry)
   } catch (error) {
-    await stop(service)
+    await stop(name, home)
     throw error
   }
-  remember(service.name, { ...entry, isReady: true })
+  remember(name, home, { ...entry, isReady: true })
   return { url: place.url, wasRunning: false }
 }
 
 /** Resolves with whether there was something to end, once it has ended. */
-export async function stop(service) {
-  const entry = running(service.name)
+export async function stop(name, home) {
+  const entry = running(name, home)
   if (entry) await end(entry)
-  forget(service.name)
+  forget(name, home)
   return entry !== undefined
 }
 
@@ -107,7 +107,7 @@ function signal({ pid }, name) {
 }
 
 function failure(service, place, what) {
-  const tail = readFileSync(place.log, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES)
+  const tail = readFileSync(place.log, 'utf8').trim().split('\n').slice(-LOG_TAIL_LINES)
   return new Refusal(`${service.name} ${what}; its output is in ${place.log}`, {
     output: tail.map((line) => `${line}\n`).join(''),
   })

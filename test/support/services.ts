@@ -3,7 +3,7 @@
  * `SPATE_TEST_<NAME>` names another one, which is then taken at its word.
  */
 import { running } from '../../scripts/services/record.mjs'
-import { urlVariable } from '../../scripts/services/service.mjs'
+import { SERVICES_FOLDER, urlVariable } from '../../scripts/services/service.mjs'
 
 export type ServiceName = 'kafka' | 'postgres' | 'redis' | 's3'
 
@@ -17,6 +17,6 @@ export function serviceUrl(name: ServiceName): string {
 export function findServiceUrl(name: ServiceName): string | undefined {
   const named = process.env[urlVariable(name)]
   if (named) return named
-  const entry = running(name)
+  const entry = running(name, SERVICES_FOLDER)
   return entry?.isReady ? entry.url : undefined
 }
