@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { SpateError } from '../base/errors.ts'
+import { Gate } from '../base/gate.ts'
 import { wrap } from '../boards/canvas/geometry.ts'
 import { eachCell } from '../boards/history.ts'
 import type { BoardHost } from '../boards/host.ts'
 import { positionOf, START } from '../log/port.ts'
 import type { App } from './app.ts'
-import { Gate } from './gate.ts'
 import { Coordinate } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { SpateError } from '../base/errors.ts'
+import { SpateError } from './errors.ts'
 import { Gate } from './gate.ts'
 
 test('[H26] few pass at once, some wait in order, the rest is refused, and a failure gives its place up', async () => {

@@ -1,4 +1,4 @@
-import { SpateError } from '../base/errors.ts'
+import { SpateError } from './errors.ts'
 
 /** Lets few do something costly at once; some wait for their turn, in order; the rest is refused. */
 export class Gate {
