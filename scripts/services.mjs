@@ -11,7 +11,7 @@
  * Without names: all. `service.mjs` says what a service is; a new one is a module and a line in `all.mjs`.
  */
 import { join } from 'node:path'
-import { script } from './child.mjs'
+import { Refusal, script } from './child.mjs'
 import { withLock } from './lock.mjs'
 import { SERVICES } from './services/all.mjs'
 import { parseCommand } from './services/command.mjs'
@@ -30,8 +30,15 @@ const DO = {
       )
       print(service, wasRunning ? 'already running' : 'started', `${urlVariable(service.name)}=${url}`)
     })
-    const failed = (await Promise.allSettled(starts)).find(({ status }) => status === 'rejected')
-    if (failed) throw failed.reason
+    const failures = (await Promise.allSettled(starts)).flatMap(({ reason }) => reason ?? [])
+    if (failures.length === 0) return
+    const bug = failures.find((failure) => !(failure instanceof Refusal))
+    throw (
+      bug ??
+      new Refusal(failures.map(({ message }) => message).join('; '), {
+        output: failures.map(({ output }) => output).join(''),
+      })
+    )
   },
 
   down: async (services) => {
