@@ -13,7 +13,8 @@ import {
 } from '../live/protocol.ts'
 import { LastWrites } from '../live/recent.ts'
 import { Api, ProblemError } from './api.ts'
-import { BoardConnection, type BoardOptions, type SocketLike } from './board.ts'
+import { BoardConnection, type BoardOptions } from './board.ts'
+import type { SocketLike } from './live-socket.ts'
 
 const INFO = (({ rules, ...info }) => ({ ...info, rules, locks: [] }))(created({ id: 'b' }))
 const HEARTBEAT_MS = 15_000
@@ -52,15 +53,22 @@ class FakeSocket implements SocketLike {
     this.onmessage?.({ data: buffer.slice(byteOffset, byteOffset + byteLength) })
   }
 
-  hello(position: number, part: { version?: number; board?: object } = {}): void {
+  hello(position: number, part: { version?: number; timeMs?: number; board?: object } = {}): void {
     const board = JSON.stringify(part.board ?? INFO)
-    this.say({ type: 'hello', version: part.version ?? PROTOCOL_VERSION, position, player: 4, board })
+    const { version = PROTOCOL_VERSION, timeMs = 0 } = part
+    this.say({ type: 'hello', version, position, timeMs, player: 4, board })
   }
 
   edits(position: number, ...cells: readonly (readonly [x: number, y: number, color: number])[]): void {
     const writes = new LastWrites()
     for (const [x, y, color] of cells) writes.add(x, y, color)
     this.say({ type: 'edits', position, groups: writes.groups() })
+  }
+
+  hidden(...cells: readonly (readonly [x: number, y: number, color: number])[]): void {
+    const writes = new LastWrites()
+    for (const [x, y, color] of cells) writes.add(x, y, color)
+    this.say({ type: 'hidden', position: 10, groups: writes.groups() })
   }
 
   resync(position: number, ...chunks: readonly number[]): void {
@@ -273,6 +281,27 @@ test('[V23] a connection that was closed while it loaded stays closed', async (t
   assert.deepEqual([one.connection.status, one.server.asked.length, one.clock.pending], ['closed', 1, 0])
 })
 
+test('[V23] a connection that was closed tells nothing more, whatever was being fetched', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const prepare = (server: FakeServer): void => {
+    server.paint(0, 0, 1)
+    server.gate = gate.promise
+  }
+  const told: string[] = []
+  const loading = await scene(t, { prepare, onBoard: () => told.push('board') })
+  const fetching = await live(t)
+  fetching.server.gate = gate.promise
+  fetching.socket.resync(10, 0)
+  await fetching.clock.settle()
+  loading.connection.close()
+  fetching.connection.close()
+  loading.events.length = 0
+  fetching.events.length = 0
+  gate.resolve()
+  await loading.clock.settle()
+  assert.deepEqual([told, loading.events, fetching.events], [[], [], []])
+})
+
 test('[V18] edits change the replica and the position', async (t) => {
   const { connection, socket, events } = await live(t)
   socket.edits(12, [1, 2, 3], [300, 0, 4])
@@ -284,10 +313,9 @@ test('[V18] edits change the replica and the position', async (t) => {
 test('[V21] a drop is resumed from the position last sent', async (t) => {
   const one = await live(t)
   one.socket.edits(12, [1, 0, 1])
-  one.socket.say({ type: 'heartbeat', position: 15, timeMs: one.clock.now() + 250 })
+  one.socket.say({ type: 'heartbeat', position: 15, timeMs: 0 })
   one.socket.say({ type: 'board', position: 99, board: JSON.stringify(INFO) })
   one.socket.say({ type: 'judged', request: 77, position: 99, nextMs: 0, verdicts: Uint8Array.of(0) })
-  assert.equal(one.connection.clockOffsetMs, 250)
   one.socket.lose()
   assert.equal(one.connection.status, 'waiting')
   const socket = await comeBack(one)
@@ -461,6 +489,44 @@ test('[V26] a server that never says hello is left', async (t) => {
   assert.deepEqual([one.connection.status, one.socket.closed], ['waiting', true])
 })
 
+test('[V29] how far the own clock is off is known from the hello on, and kept up to date', async (t) => {
+  const one = await scene(t)
+  one.socket.hello(10, { timeMs: one.clock.now() - 3_600_000 })
+  assert.equal(one.connection.clockOffsetMs, -3_600_000)
+  one.clock.wallMs += 250
+  one.socket.say({ type: 'heartbeat', position: 10, timeMs: one.clock.now() + 500 })
+  assert.equal(one.connection.clockOffsetMs, 500)
+})
+
+test('[V30] a client that is told to tries again at once, one attempt at a time', async (t) => {
+  const one = await live(t)
+  one.connection.retryNow()
+  assert.equal(one.sockets.length, 1)
+  one.socket.lose()
+  one.connection.retryNow()
+  one.connection.retryNow()
+  assert.deepEqual([one.sockets.length, one.connection.status], [2, 'connecting'])
+  one.socket.lose()
+  await comeBack(one)
+  assert.deepEqual([one.sockets.length, one.clock.pending], [3, 2])
+  one.connection.close()
+  one.connection.retryNow()
+  assert.deepEqual([one.sockets.length, one.connection.status], [3, 'closed'])
+})
+
+test('[V30] a board that could not be loaded is asked for at once, and once', async (t) => {
+  const one = await scene(t, {
+    prepare: (server) => {
+      server.failure = () => Promise.reject(new TypeError('fetch failed'))
+    },
+  })
+  one.server.failure = undefined
+  one.connection.retryNow()
+  one.connection.retryNow()
+  await one.clock.settle()
+  assert.deepEqual([one.server.asked, one.sockets.length], [['', '', '/chunks'], 1])
+})
+
 test('[V20] chunks that are added are asked for, and fetched as the answer says', async (t) => {
   const one = await live(t, { chunks: [0], prepare: (server) => server.paint(0, 0, 1) })
   assert.equal(one.socket.query.chunks, '0')
@@ -575,10 +641,28 @@ test('[V20] more chunks than an address can list are subscribed to once connecte
 
 test('[V12] hidden cells are told apart from the board', async (t) => {
   const { connection, socket, events } = await live(t)
-  const writes = new LastWrites()
-  writes.add(1, 1, 5)
-  socket.say({ type: 'hidden', position: 10, groups: writes.groups() })
-  assert.deepEqual([events, connection.replica.colorAt(1, 1)], [[['hidden', [0]]], 0])
+  socket.hidden([1, 1, 5])
+  assert.deepEqual(events, [['hidden', [0]]])
+  assert.deepEqual([connection.hidden.colorAt(1, 1), connection.replica.colorAt(1, 1)], [5, 0])
+})
+
+test('[V12] hidden cells are forgotten where they are covered, left or told again', async (t) => {
+  const one = await live(t, { chunks: [0, 1, 2] })
+  const { hidden } = one.connection
+  const shown = (): (number | undefined)[] => [0, 1, 256, 512].map((x) => hidden.colorAt(x, 0))
+  one.socket.hidden([0, 0, 5], [1, 0, 5], [256, 0, 5], [512, 0, 5], [768, 0, 5])
+  assert.deepEqual([...shown(), hidden.chunks], [5, 5, 5, 5, [0, 1, 2]])
+  one.socket.edits(11, [1, 0, 7])
+  assert.deepEqual(shown(), [5, undefined, 5, 5])
+  one.connection.watch([0, 1])
+  assert.deepEqual(shown(), [5, undefined, 5, undefined])
+  one.socket.resync(12, 1, 2)
+  assert.deepEqual(shown(), [5, undefined, undefined, undefined])
+  one.socket.lose()
+  assert.deepEqual(shown(), [5, undefined, undefined, undefined])
+  const socket = await comeBack(one)
+  socket.hello(12)
+  assert.deepEqual(hidden.chunks, [])
 })
 
 test('[V21] a connection that is closed leaves nothing behind', async (t) => {

@@ -1,50 +1,25 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { BoardInfo } from '../boards/canvas/canvas.ts'
 import { chunksOf, wrap } from '../boards/canvas/geometry.ts'
-import { looksAccepted, type VerdictName, verdictName } from '../boards/canvas/verdict.ts'
 import {
   type ChunkEdits,
-  decodeServerMessage,
-  encodeClientMessage,
+  type ClientMessage,
   PROTOCOL_VERSION,
   type ServerMessage,
-  SUBPROTOCOL,
 } from '../live/protocol.ts'
-import { type Api, type Problem, ProblemError } from './api.ts'
+import { type Api, ProblemError } from './api.ts'
 import { reconnectDelayMs } from './backoff.ts'
 import { ChunkFetcher, pooled } from './chunk-fetcher.ts'
 import { HiddenCells } from './hidden.ts'
+import { LiveSocket, type OpenSocket, openLive, type SocketLike } from './live-socket.ts'
 import { Replica } from './replica.ts'
+import { type Placement, Requests } from './requests.ts'
 import { WatchedChunks } from './watched.ts'
 
-const HEARTBEAT_MS = 15_000
-/** The server speaks at least every 15 s; after this silence the connection is dead. */
-const SILENCE_MS = 40_000
 /** More chunks than this do not fit into a URL; they are subscribed to once connected. */
 const MAX_LISTED = 512
 
-/** What this needs of a WebSocket; browsers, Node and the `ws` package all have it. */
-export interface SocketLike {
-  binaryType: string
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: { data: unknown }) => void) | null
-  onclose: ((event: never) => void) | null
-  onerror: ((event: never) => void) | null
-  send(data: Uint8Array<ArrayBuffer>): void
-  close(): void
-}
-
-export type OpenSocket = (url: string, protocol: string) => SocketLike
-
 export type ConnectionStatus = 'connecting' | 'live' | 'waiting' | 'closed'
-
-export interface Placement {
-  readonly accepted: boolean
-  readonly verdict: VerdictName
-  readonly position: number
-  /** When the player may place again, ms since the epoch by the server's clock. */
-  readonly nextMs: number
-}
 
 export interface BoardEvents {
   readonly onStatus?: (status: ConnectionStatus) => void
@@ -68,10 +43,6 @@ export interface BoardOptions extends BoardEvents {
   readonly clock?: Clock
 }
 
-interface Request {
-  readonly done: PromiseWithResolvers<Placement[]>
-}
-
 /**
  * A live copy of one board: fetches its chunks, follows its frames, places on it, and comes back by itself
  * after a drop, exactly where it was. Requests under way when the connection drops fail: whether they were
@@ -91,16 +62,14 @@ export class BoardConnection {
   readonly #watched: WatchedChunks
   /** What was watched when this connection was asked for. */
   #announced: ReadonlySet<number> | null = null
-  #socket: SocketLike | undefined
+  #socket: LiveSocket | undefined
   #failures = 0
-  #requests = new Map<number, Request>()
-  #nextRequest = 1
+  readonly #requests = new Requests()
+  /** Set while the next attempt is waited for. */
   #cancelRetry: (() => void) | undefined
-  #cancelSilence: (() => void) | undefined
-  #cancelBeat: (() => void) | undefined
   readonly #fetcher: ChunkFetcher
   readonly #ready = Promise.withResolvers<void>()
-  /** The server's clock minus ours, ms. */
+  /** The server's clock minus ours, ms; known once live. */
   clockOffsetMs = 0
   player = 0
   /** What this player alone sees, of the chunks that are watched. */
@@ -197,6 +166,7 @@ export class BoardConnection {
       replica.loaded(index, chunk.position, chunk.colors)
       from = Math.min(from, chunk.position)
     })
+    if (this.#closed) return
     this.#watched.loaded(chunks)
     for (const index of wanted) if (!this.#watched.has(index)) replica.forget(index)
     for (const index of this.#watched.pending) replica.expect(index, 0)
@@ -223,42 +193,16 @@ export class BoardConnection {
     if (!isListed) this.#watched.loaded(new Set())
     for (const index of this.#watched.pending) this.#replica.expect(index, 0)
     const list = chunks === null ? '' : `&chunks=${isListed ? chunks.join(',') : ''}`
-    const socket = this.#openSocket(socketUrl(this.#api.baseUrl, path + list), SUBPROTOCOL)
-    socket.binaryType = 'arraybuffer'
-    this.#socket = socket
-    socket.onmessage = ({ data }) => {
-      if (this.#socket !== socket) return
-      this.#heard()
-      const message = messageIn(data)
-      if (message === undefined) this.drop()
-      else this.#take(message)
-    }
-    socket.onclose = () => this.#lost(socket)
-    socket.onerror = () => {}
-    this.#heard()
-    this.#armBeat()
-  }
-
-  #armBeat(): void {
-    this.#cancelBeat?.()
-    this.#cancelBeat = this.#clock.after(HEARTBEAT_MS, () => {
-      if (this.#status === 'live') this.#socket?.send(encodeClientMessage({ type: 'heartbeat' }))
-      this.#armBeat()
+    const socket = openLive(this.#openSocket, this.#api.baseUrl, path + list)
+    this.#socket = new LiveSocket(socket, this.#clock, {
+      onMessage: (message) => this.#take(message),
+      onLost: () => this.#lost(),
     })
   }
 
-  #heard(): void {
-    this.#cancelSilence?.()
-    this.#cancelSilence = this.#clock.after(SILENCE_MS, () => this.drop())
-  }
-
-  #lost(socket: SocketLike): void {
-    if (this.#socket !== socket) return
+  #lost(): void {
     this.#socket = undefined
-    this.#cancelSilence?.()
-    this.#cancelBeat?.()
-    for (const { done } of this.#requests.values()) done.reject(new Error('the connection was lost'))
-    this.#requests.clear()
+    this.#requests.lost()
     if (!this.#closed) this.#retry()
   }
 
@@ -267,11 +211,16 @@ export class BoardConnection {
     this.#failures += 1
     this.#setStatus('waiting')
     const delayMs = reconnectDelayMs(this.#failures, this.#random())
-    this.#cancelRetry?.()
-    this.#cancelRetry = this.#clock.after(delayMs, () => {
-      if (this.#info === undefined) void this.#start()
-      else this.#connect()
-    })
+    this.#cancelRetry = this.#clock.after(delayMs, () => this.retryNow())
+  }
+
+  /** Tries at once what is waited for; nothing while an attempt is under way. As when the network is back. */
+  retryNow(): void {
+    if (this.#cancelRetry === undefined) return
+    this.#cancelRetry()
+    this.#cancelRetry = undefined
+    if (this.#info === undefined) void this.#start()
+    else this.#connect()
   }
 
   #take(message: ServerMessage): void {
@@ -310,20 +259,20 @@ export class BoardConnection {
         return
       }
       case 'heartbeat':
-        this.clockOffsetMs = message.timeMs - this.#clock.now()
+        this.#compareClocks(message.timeMs)
         this.#position = Math.max(this.#position, message.position)
         return
       case 'judged':
-        this.#judged(message)
+        this.#requests.judged(message)
         return
-      case 'refused': {
-        const request = this.#requests.get(message.request)
-        this.#requests.delete(message.request)
-        // The server's own problem document.
-        request?.done.reject(new ProblemError(JSON.parse(message.problem) as Problem))
+      case 'refused':
+        this.#requests.refused(message)
         return
-      }
     }
+  }
+
+  #compareClocks(serverMs: number): void {
+    this.clockOffsetMs = serverMs - this.#clock.now()
   }
 
   #welcome(message: Extract<ServerMessage, { type: 'hello' }>): void {
@@ -333,6 +282,7 @@ export class BoardConnection {
       return
     }
     this.player = message.player
+    this.#compareClocks(message.timeMs)
     if (message.position < this.#position) {
       this.#info = undefined
       this.drop()
@@ -364,18 +314,6 @@ export class BoardConnection {
     }
   }
 
-  #judged(message: Extract<ServerMessage, { type: 'judged' }>): void {
-    const request = this.#requests.get(message.request)
-    this.#requests.delete(message.request)
-    const placements = Array.from(message.verdicts, (code) => ({
-      accepted: looksAccepted(code),
-      verdict: verdictName(code),
-      position: message.position,
-      nextMs: message.nextMs,
-    }))
-    request?.done.resolve(placements)
-  }
-
   /** From now on only these chunks are kept up to date, at most 4,096. */
   watch(chunks: readonly number[]): void {
     for (const index of this.#watched.change(chunks)) this.#replica.expect(index, 0)
@@ -385,10 +323,10 @@ export class BoardConnection {
   }
 
   #subscribe(chunks: Iterable<number> | null): void {
-    const request = this.#nextRequest++ >>> 0
+    const request = this.#requests.number()
     if (chunks === this.#watched.chunks) this.#watched.asked(request)
     const list = chunks === null ? null : Uint16Array.from(chunks)
-    this.#socket?.send(encodeClientMessage({ type: 'subscribe', request, chunks: list }))
+    this.#socket?.send({ type: 'subscribe', request, chunks: list })
   }
 
   /** Signed coordinates. Resolves once durable and judged. Errors: {@link ProblemError}, or the drop. */
@@ -401,45 +339,38 @@ export class BoardConnection {
   /** As {@link place}, up to 1,024 in one frame. */
   placeAll(edits: readonly { x: number; y: number; color: number }[]): Promise<Placement[]> {
     const wrapped = edits.map(({ x, y, color }) => ({ x: wrap(x), y: wrap(y), color }))
-    return this.#ask((request) => encodeClientMessage({ type: 'edit', request, edits: wrapped }))
+    return this.#ask((request) => ({ type: 'edit', request, edits: wrapped }))
   }
 
   /** Takes the last placement back, within the board's undo time. */
   async undo(): Promise<Placement> {
-    const [placement] = await this.#ask((request) => encodeClientMessage({ type: 'undo', request }))
+    const [placement] = await this.#ask((request) => ({ type: 'undo', request }))
     if (placement === undefined) throw new Error('the server answered without a verdict')
     return placement
   }
 
-  #ask(encode: (request: number) => Uint8Array<ArrayBuffer>): Promise<Placement[]> {
+  #ask(ask: (request: number) => ClientMessage): Promise<Placement[]> {
     const socket = this.#socket
     if (socket === undefined || this.#status !== 'live') {
       return Promise.reject(new Error('not connected'))
     }
-    const request = this.#nextRequest++ >>> 0
-    const done = Promise.withResolvers<Placement[]>()
-    this.#requests.set(request, { done })
-    socket.send(encode(request))
-    return done.promise
+    const request = this.#requests.number()
+    const answer = this.#requests.answer(request)
+    socket.send(ask(request))
+    return answer
   }
 
   /** Drops the connection as a network would; it comes back by itself. */
   drop(): void {
-    const socket = this.#socket
-    if (socket === undefined) return
-    socket.close()
-    this.#lost(socket)
+    this.#socket?.close()
   }
 
   close(): void {
     this.#setStatus('closed')
     this.#cancelRetry?.()
+    this.#cancelRetry = undefined
     this.#fetcher.close()
-    const socket = this.#socket
-    if (socket !== undefined) {
-      socket.close()
-      this.#lost(socket)
-    }
+    this.#socket?.close()
     this.#ready.reject(new Error('closed'))
   }
 }
@@ -447,22 +378,4 @@ export class BoardConnection {
 /** All chunks of a board's extent. */
 export function allChunks(info: BoardInfo): number[] {
   return chunksOf(info.extent)
-}
-
-/** Undefined for what is not of this protocol. */
-function messageIn(data: unknown): ServerMessage | undefined {
-  // binaryType is arraybuffer; a text frame is not of this protocol.
-  if (!(data instanceof ArrayBuffer)) return undefined
-  try {
-    return decodeServerMessage(new Uint8Array(data))
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) return undefined
-    throw error
-  }
-}
-
-function socketUrl(baseUrl: string, path: string): string {
-  const url = new URL(path, baseUrl)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return url.href
 }

@@ -68,7 +68,7 @@ export class ChunkFetcher {
       if (position < atLeast) throw new Error('an answer from before what was asked for')
       // No longer expected: the chunk is not watched any more.
       const isLoaded = replica.expected(index) !== undefined && replica.loaded(index, position, colors)
-      if (isLoaded && replica === this.#replica) onChunk(index)
+      if (isLoaded && replica === this.#replica && !this.#closed) onChunk(index)
     } catch {
       // The server is away, refuses for now, or a cache answers for it.
       const { promise, resolve } = Promise.withResolvers<void>()

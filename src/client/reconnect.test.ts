@@ -4,7 +4,8 @@ import { WebSocket } from 'ws'
 import { ServerProcess } from '../../test/support/server.ts'
 import { Viewer } from '../../test/support/viewer.ts'
 import { Api, ProblemError } from './api.ts'
-import type { OpenSocket, Placement, SocketLike } from './board.ts'
+import type { OpenSocket, SocketLike } from './live-socket.ts'
+import type { Placement } from './requests.ts'
 
 const FREE = { SPATE_PLAYER_RATE: '0', SPATE_ADDRESS_RATE: '0' }
 const BOARD = 'wall'

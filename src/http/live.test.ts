@@ -79,7 +79,14 @@ test('[H15] a connection is greeted, places, and sees what it and others placed'
   const hello = await ann.next('hello')
   assert.deepEqual(
     { ...hello, board: JSON.parse(hello.board).id },
-    { type: 'hello', version: 1, position: 1, player: 0, board: 'lobby' },
+    {
+      type: 'hello',
+      version: 1,
+      position: 1,
+      timeMs: server.clock.now(),
+      player: 0,
+      board: 'lobby',
+    },
   )
   const judged = await ann.edit(77, [256, 1, 5], [1, 1, 16], [257, 1, 6])
   assert.deepEqual(

@@ -75,6 +75,7 @@ export function acceptLive(
         type: 'hello',
         version: PROTOCOL_VERSION,
         position: host.canvas.position,
+        timeMs: services.clock.now(),
         player: visitor.player,
         board: boardJson(host.canvas.info),
       }),

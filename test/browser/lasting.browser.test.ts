@@ -37,6 +37,28 @@ test('the page lasts', { skip: requires('chromium') }, async (t) => {
     },
   )
 
+  await t.test(
+    '[V30] what is waited for is tried at once when the network or the person is back',
+    async (t) => {
+      const board = await stage.board()
+      const visit = await stage.visit(t, '')
+      const { page } = visit
+      await page.clock.install()
+      await visit.open(`?board=${board}`)
+      const isSeen = `document.dispatchEvent(new Event('visibilitychange'))`
+      for (const event of [`dispatchEvent(new Event('online'))`, isSeen]) {
+        // Time stands: no wait ends by itself.
+        await page.clock.pauseAt((await page.evaluate<number>('Date.now()')) + 1000)
+        await stage.server.end('SIGKILL')
+        await visit.isAway()
+        await stage.server.start()
+        await page.evaluate(event)
+        await visit.isLive()
+        await page.clock.resume()
+      }
+    },
+  )
+
   await t.test('what an organiser changes shows without a reload', async (t) => {
     const board = await stage.board()
     const visit = await stage.visit(t, `?board=${board}${NEAR}`)

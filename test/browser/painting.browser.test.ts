@@ -6,6 +6,8 @@ import { Stage } from './stage.ts'
 
 const [WHITE = 0, , , , , RED = 0, ORANGE = 0, , , , GREEN = 0] = CLASSIC_PALETTE
 const NEAR = '&x=50&y=50&scale=20'
+/** --loading of the style sheet. */
+const LOADING = 0xcfd3dc
 
 test('the page paints', { skip: requires('chromium') }, async (t) => {
   const stage = await Stage.open(t)
@@ -117,6 +119,45 @@ test('the page paints', { skip: requires('chromium') }, async (t) => {
     await stage.admin.post(`/api/boards/${board}/bans`, { player })
     await visit.click(47, 46)
     await visit.notice('You are banned from painting on this board.').waitFor()
+  })
+
+  await t.test('[V29] a cooldown is counted right where the clock is an hour behind', async (t) => {
+    const board = await stage.board({ cooldown: { seconds: 50 } })
+    const visit = await stage.visit(t, '')
+    await visit.page.clock.install({ time: Date.now() - 3_600_000 })
+    await visit.open(`?board=${board}${NEAR}`)
+    await visit.click(45, 45)
+    await visit.page
+      .getByTestId('cooldown')
+      .filter({ hasText: /^Next paint in (50|4\d) s$/ })
+      .waitFor()
+  })
+
+  await t.test('on the way to another board nothing of the one before is shown', async (t) => {
+    const [from, to] = [await stage.board(), await stage.board()]
+    const player = await stage.player()
+    for (const [board, c] of [
+      [from, 10],
+      [to, 5],
+    ]) {
+      await player.post(`/api/boards/${board}/edit`, { x: 45, y: 45, c })
+    }
+    const visit = await stage.visit(t, `?board=${from}${NEAR}`)
+    const { page } = visit
+    await visit.shows(45, 45, GREEN)
+    const gate = Promise.withResolvers<void>()
+    await page.route('**/chunks/0/0*', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const asked = page.waitForRequest('**/chunks/0/0*')
+    await page.evaluate(
+      `history.pushState(null, '', '?board=${to}${NEAR}'); dispatchEvent(new Event('popstate'))`,
+    )
+    await asked
+    await visit.shows(45, 45, LOADING)
+    gate.resolve()
+    await visit.shows(45, 45, RED)
   })
 
   await t.test('who painted a cell, and under which name', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '../../src/base/clock.ts'
 import type { Random } from '../../src/base/random.ts'
-import type { SocketLike } from '../../src/client/board.ts'
+import type { SocketLike } from '../../src/client/live-socket.ts'
 import type { Sink } from '../../src/live/format.ts'
 import { MAX_BUFFERED_BYTES } from '../../src/live/room.ts'
 import { payloadOf } from '../support/live.ts'

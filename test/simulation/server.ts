@@ -143,6 +143,7 @@ export class SimServer {
         type: 'hello',
         version: PROTOCOL_VERSION,
         position: canvas.position,
+        timeMs: this.#clock.now(),
         player,
         board: boardJson(canvas.info),
       }),

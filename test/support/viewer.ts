@@ -1,7 +1,8 @@
 import { colorsDigest, isBlank } from '../../src/boards/canvas/colors-digest.ts'
 import { sha256 } from '../../src/boards/digest.ts'
 import { Api } from '../../src/client/api.ts'
-import { BoardConnection, type OpenSocket } from '../../src/client/board.ts'
+import { BoardConnection } from '../../src/client/board.ts'
+import type { OpenSocket } from '../../src/client/live-socket.ts'
 import type { Lifetime } from './tmp.ts'
 
 /** Reconnects soon: what is waited for is the server, not the backoff. */

@@ -34,6 +34,10 @@ export class Page {
     tickWhileNeeded(this.store)
     this.#keepAddress()
     addEventListener('popstate', () => this.#openAddress())
+    addEventListener('online', () => this.#session?.retryNow())
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.#session?.retryNow()
+    })
     // The identity comes first: the live connection is made in its name.
     await this.#meet()
     this.#openAddress()
@@ -58,6 +62,7 @@ export class Page {
     store.failure.value = undefined
     store.inspection.value = undefined
     store.cursor.value = undefined
+    store.leftOut.value = new Set()
     store.nextMs.value = 0
     store.undoUntilMs.value = 0
     store.status.value = 'connecting'

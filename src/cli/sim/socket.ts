@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import type { SocketLike } from '../../client/board.ts'
+import type { SocketLike } from '../../client/live-socket.ts'
 
 /** A connection that can carry a cookie, and stop reading. */
 export class CrowdSocket {

@@ -1,4 +1,5 @@
-import { cellInChunk, chunkIndex, wrap } from '../../../src/boards/canvas/geometry.ts'
+import { wrap } from '../../../src/boards/canvas/geometry.ts'
+import { HiddenCells } from '../../../src/client/hidden.ts'
 import { Replica } from '../../../src/client/replica.ts'
 import type { ChunkEdits } from '../../../src/live/protocol.ts'
 import { Speculations } from './speculation.ts'
@@ -19,27 +20,23 @@ export interface PictureListener {
  */
 export class Picture {
   replica = new Replica(0)
+  /** The connection's, which keeps it. */
+  hidden = new HiddenCells()
   readonly speculations = new Speculations()
-  /** Chunk → cell in it → colour. */
-  readonly hidden = new Map<number, Map<number, number>>()
   /** Chunks known to hold anything, followed or not. */
   painted: Set<number> = new Set()
   listener: PictureListener | undefined
 
-  /** Another replica: another board, or this one from the start. */
-  replace(replica: Replica): void {
+  /** Another board, or this one from the start. */
+  replace(replica: Replica, hidden: HiddenCells): void {
     this.replica = replica
-    this.hidden.clear()
+    this.hidden = hidden
     this.listener?.all()
   }
 
   /** Cells that everybody sees have changed, in the replica already. */
   changed(groups: readonly ChunkEdits[], position: number): void {
-    for (const { chunk, count, cells } of groups) {
-      this.painted.add(chunk)
-      const hidden = this.hidden.get(chunk)
-      for (let i = 0; hidden !== undefined && i < count; i++) hidden.delete(cells[i] ?? 0)
-    }
+    for (const { chunk } of groups) this.painted.add(chunk)
     this.listener?.cells(groups)
     this.settled(position)
   }
@@ -56,22 +53,12 @@ export class Picture {
     this.listener?.chunk(index)
   }
 
-  hide(groups: readonly ChunkEdits[]): void {
-    for (const { chunk, count, cells, colors } of groups) {
-      const hidden = this.hidden.get(chunk) ?? new Map<number, number>()
-      for (let i = 0; i < count; i++) hidden.set(cells[i] ?? 0, colors[i] ?? 0)
-      this.hidden.set(chunk, hidden)
-    }
-    this.listener?.overlay()
-  }
-
   /** Signed coordinates. */
   colorAt(x: number, y: number): number {
     const speculative = this.speculations.visible().findLast((cell) => cell.x === x && cell.y === y)
     if (speculative !== undefined) return speculative.color
     const wrappedX = wrap(x)
     const wrappedY = wrap(y)
-    const hidden = this.hidden.get(chunkIndex(wrappedX, wrappedY))?.get(cellInChunk(wrappedX, wrappedY))
-    return hidden ?? this.replica.colorAt(wrappedX, wrappedY)
+    return this.hidden.colorAt(wrappedX, wrappedY) ?? this.replica.colorAt(wrappedX, wrappedY)
   }
 }

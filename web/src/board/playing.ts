@@ -1,5 +1,6 @@
 import { contains } from '../../../src/boards/canvas/geometry.ts'
-import type { BoardConnection, Placement } from '../../../src/client/board.ts'
+import type { BoardConnection } from '../../../src/client/board.ts'
+import type { Placement } from '../../../src/client/requests.ts'
 import type { Store } from '../store.ts'
 import type { Cell } from '../view/view.ts'
 import { sentenceOf } from '../words/problems.ts'

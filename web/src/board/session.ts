@@ -25,6 +25,8 @@ export class Session implements Disposable {
   #connection: BoardConnection | undefined
   #watched = ''
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Set while the server is waited for before there is a connection. */
+  #reopen: (() => void) | undefined
   #unwatch: (() => void) | undefined
   #isOver = false
 
@@ -40,6 +42,12 @@ export class Session implements Disposable {
 
   get connection(): BoardConnection | undefined {
     return this.#connection
+  }
+
+  /** Ends a wait for the server, if this is one. */
+  retryNow(): void {
+    this.#reopen?.()
+    this.#connection?.retryNow()
   }
 
   async #open(attempt: number): Promise<void> {
@@ -61,7 +69,12 @@ export class Session implements Disposable {
         return
       }
       this.#store.status.value = 'waiting'
-      this.#timer = setTimeout(() => void this.#open(attempt + 1), reconnectDelayMs(attempt, Math.random()))
+      this.#reopen = () => {
+        this.#reopen = undefined
+        clearTimeout(this.#timer)
+        void this.#open(attempt + 1)
+      }
+      this.#timer = setTimeout(this.#reopen, reconnectDelayMs(attempt, Math.random()))
     }
   }
 
@@ -82,9 +95,10 @@ export class Session implements Disposable {
       },
       onEdits: (groups, position) => picture.changed(groups, position),
       onChunk: (index) => picture.loaded(index),
-      onHidden: (groups) => picture.hide(groups),
+      onHidden: () => picture.listener?.overlay(),
     })
     this.#connection = connection
+    this.#followReplica(connection)
     connection.ready.catch((error: unknown) => {
       if (!this.#isOver) store.failure.value = sentenceOf(error)
     })
@@ -99,7 +113,9 @@ export class Session implements Disposable {
   }
 
   #followReplica(connection: BoardConnection): void {
-    if (this.#picture.replica !== connection.replica) this.#picture.replace(connection.replica)
+    if (this.#picture.replica !== connection.replica) {
+      this.#picture.replace(connection.replica, connection.hidden)
+    }
   }
 
   #select(info: BoardInfo): Selection {

@@ -28,10 +28,10 @@ export function drawOwnPaint(
   extent: Area,
   palette: readonly number[],
 ): void {
-  for (const [chunk, cells] of picture.hidden) {
+  for (const chunk of picture.hidden.chunks) {
     const place = chunkPlaces(chunk, extent)[0]
     if (place === undefined) continue
-    for (const [cell, color] of cells) {
+    for (const [cell, color] of picture.hidden.cellsOf(chunk)) {
       const x = unwrap((place.origin.x + (cell & 0xff)) & 0xffff, extent.left)
       const y = unwrap((place.origin.y + (cell >>> 8)) & 0xffff, extent.top)
       context.fillStyle = hexOf(palette[color] ?? 0)
