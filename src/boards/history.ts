@@ -35,8 +35,12 @@ export class History {
     this.#refusals = refusals
   }
 
-  /** Records in (after, upTo], oldest first, each valid until the next. Shares the thread while it reads. */
-  async *records(after: Position, upTo: Position): AsyncIterable<JudgedRecord> {
+  /**
+   * Records in (after, upTo], oldest first, each valid until the next. Shares the thread while it reads.
+   * @param afterMs the canvas's time at `after`: of a record, time is what the fold makes of it, the latest so far
+   */
+  async *records(after: Position, upTo: Position, afterMs = 0): AsyncIterable<JudgedRecord> {
+    let latestMs = afterMs
     const pace = new Pace()
     const columns = new PlacedColumns()
     let at = after
@@ -47,9 +51,10 @@ export class History {
       const runs = this.#refusals.in(at, positionOf(Math.min(last.position, upTo)))
       for (const { position, timeMs, type, body } of batch) {
         if (position > upTo) return
+        latestMs = Math.max(latestMs, timeMs)
         yield {
           position,
-          timeMs,
+          timeMs: latestMs,
           record: decodeBody(type, body, columns),
           refusals: refusalsIn(runs, position),
         }

@@ -297,6 +297,7 @@ export class BoardHost {
     for await (const { position, timeMs, record, refusals } of this.history.records(
       from,
       this.canvas.position,
+      picture.timeMs,
     )) {
       if (!until(position, timeMs)) break
       picture.apply(position, timeMs, record, refusals)

@@ -15,6 +15,8 @@ export interface Visitor {
   readonly key: string | undefined
   /** The player's number, 0 while the log does not know them. */
   player: number
+  /** While the log is asked for one: all who want it wait for the same, and go on in the order in which they came. */
+  joining?: Promise<number> | undefined
   readonly isAdmin: boolean
   /** As limits count it. */
   readonly address: string
@@ -93,8 +95,15 @@ export function requireAdmin(visitor: Visitor): void {
  * The number of the player behind a visitor; the first intent makes them one.
  * Errors: `unauthorized` without an identity, `limited` when too many are new from one address.
  */
-export async function playerOf(visitor: Visitor, services: HttpServices): Promise<number> {
-  if (visitor.player !== 0) return visitor.player
+export function playerOf(visitor: Visitor, services: HttpServices): Promise<number> {
+  if (visitor.player !== 0) return Promise.resolve(visitor.player)
+  visitor.joining ??= joined(visitor, services).finally(() => {
+    visitor.joining = undefined
+  })
+  return visitor.joining
+}
+
+async function joined(visitor: Visitor, services: HttpServices): Promise<number> {
   const { key, address } = visitor
   if (key === undefined) {
     throw new SpateError('unauthorized', 'nobody is known by this request: GET /api/me sets a cookie')

@@ -21,8 +21,6 @@ const BATCH_BYTES = 1 << 20
 const MAX_WAITING_BYTES = 64 << 20
 /** How long an append is tried before its caller is told that the log is away. */
 const APPEND_FOR_MS = 5_000
-/** A log that has been away for this long is not waited for by new appends. */
-const AWAY_AFTER_MS = 1_000
 const RETRY_AFTER_MS = 1_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
@@ -73,8 +71,8 @@ export class KafkaLog implements Log {
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
   #waitingBytes = 0
-  /** Since when nothing could be written. */
-  #awaySinceMs: number | undefined
+  /** While Kafka does not take what it is sent: when the next append is tried; those before it are refused at once. */
+  #retryAtMs: number | undefined
 
   private constructor(
     address: KafkaAddress,
@@ -272,7 +270,10 @@ export class KafkaLog implements Log {
   #send(stream: Stream, encode: (sequence: number, i: number) => Buffer | undefined): Promise<Position[]> {
     if (this.stopped !== undefined) throw this.stopped
     const nowMs = this.#clock.elapsedMs()
-    if (this.#awaySinceMs !== undefined && nowMs - this.#awaySinceMs > AWAY_AFTER_MS) throw away()
+    if (this.#retryAtMs !== undefined) {
+      if (nowMs < this.#retryAtMs) throw away()
+      this.#retryAtMs = nowMs + RETRY_AFTER_MS
+    }
     const key = Buffer.from(stream.name)
     const messages: Message[] = []
     const sequences: number[] = []
@@ -338,14 +339,14 @@ export class KafkaLog implements Log {
       try {
         const messages = waiting.flatMap(({ messages }) => messages)
         await this.#appender.append(topic, partition, messages)
-        this.#awaySinceMs = undefined
+        this.#retryAtMs = undefined
         return
       } catch (error) {
         if (!(error instanceof SpateError) || error.code !== 'unavailable' || this.#stop.signal.aborted) {
           for (const pending of waiting) this.#fail(pending, error)
           return
         }
-        this.#awaySinceMs ??= this.#clock.elapsedMs()
+        this.#retryAtMs ??= this.#clock.elapsedMs() + RETRY_AFTER_MS
         await pause.next()
         const nowMs = this.#clock.elapsedMs()
         for (const pending of waiting) if (nowMs >= pending.givenUpAtMs) this.#fail(pending, away(error))

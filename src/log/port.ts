@@ -5,7 +5,8 @@
  * - `append` resolves once its records are durable. All of a call or none. Calls of one caller keep their
  *   order. A rejected append with a `retryable` error wrote nothing that a reader will see, unless the
  *   adapter's own doc says otherwise.
- * - Positions grow along a stream and start above 0; gaps are allowed. Times never decrease along a stream.
+ * - Positions grow along a stream and start above 0; gaps are allowed. Times never decrease along a stream that one
+ *   server appends to. Where several do, each goes on from the latest that it has read: who folds takes the latest so far.
  * - `follow` yields every record after `after` exactly once, in order, first the old, then the new.
  * - Only durable records are readable.
  */

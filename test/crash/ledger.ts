@@ -10,6 +10,8 @@ const STRIDE = 4
 const CELLS = COLUMNS * ROWS
 const COLORS = 255
 const CAPACITY = CELLS * COLORS
+const REFUSED = 1
+const IN_DOUBT = 2
 
 /** A board whose every edit is one of its kind: a cell gets each of 255 colours at most once. */
 export const LEDGER_BOARD = {
@@ -43,11 +45,12 @@ export class Ledger {
   readonly #painter = new Uint16Array(CAPACITY)
   /** By edit: the position it was acknowledged with; 0 for none. */
   readonly #acknowledgedAt = new Uint32Array(CAPACITY)
-  /** By edit: 1 when it was answered with a problem. */
+  /** By edit: how it was refused, 0 when it was not. */
   readonly #refused = new Uint8Array(CAPACITY)
   #sent = 0
   #painters = 0
   acknowledged = 0
+  doubted = 0
 
   get sent(): number {
     return this.#sent
@@ -73,7 +76,13 @@ export class Ledger {
   }
 
   refuse(from: number, count: number): void {
-    this.#refused.fill(1, from, from + count)
+    this.#refused.fill(REFUSED, from, from + count)
+  }
+
+  /** Refused because a log elsewhere did not answer: it may be there. */
+  doubt(from: number, count: number): void {
+    this.#refused.fill(IN_DOUBT, from, from + count)
+    this.doubted += count
   }
 
   /**
@@ -97,7 +106,7 @@ export class Ledger {
         const n = numberOf({ x: x[i]!, y: y[i]!, color: color[i]! })
         const painter = this.#painter[n] ?? 0
         if (painter === 0) assert.fail(`${position} holds edit ${n}, which nobody sent`)
-        if (this.#refused[n] === 1) assert.fail(`${position} holds edit ${n}, which was refused`)
+        if (this.#refused[n] === REFUSED) assert.fail(`${position} holds edit ${n}, which was refused`)
         if (positionOf[n] !== 0) assert.fail(`edit ${n} is in ${positionOf[n]} and again in ${position}`)
         positionOf[n] = position
         if (n <= lastOf[painter]!)

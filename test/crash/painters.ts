@@ -59,7 +59,9 @@ export class Painter {
     this.#asked.delete(message.request)
     if (message.type === 'refused') {
       this.refusals.push(message.problem)
-      this.#ledger.refuse(asked.from, asked.count)
+      const { code } = JSON.parse(message.problem) as { code: string }
+      if (code === 'unavailable') this.#ledger.doubt(asked.from, asked.count)
+      else this.#ledger.refuse(asked.from, asked.count)
       asked.done.resolve(false)
       return
     }

@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { kafka } from '../../scripts/services/kafka.mjs'
 import { running } from '../../scripts/services/record.mjs'
 import { placeOf } from '../../scripts/services/service.mjs'
 import { start, stop } from '../../scripts/services/supervise.mjs'
 import { freePort } from './port.ts'
 import { type Lifetime, tempFolder } from './tmp.ts'
+
+const POLL_MS = 10
 
 /** A broker that one test may end as it likes: 230 MB of memory, two seconds for each start. */
 export interface OwnKafka {
@@ -13,8 +16,8 @@ export interface OwnKafka {
   start(): Promise<void>
   /** Lets it close its data, and resolves once it has ended. */
   stop(): Promise<void>
-  /** Ends it with SIGKILL. */
-  kill(): void
+  /** Ends it with SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
   /** SIGSTOP and SIGCONT: its connections stay open and say nothing. */
   pause(): void
   resume(): void
@@ -37,7 +40,10 @@ export async function ownKafka(t: Lifetime): Promise<OwnKafka> {
     stop: async () => {
       await stop(kafka.name, home)
     },
-    kill: () => signal('SIGKILL'),
+    kill: async () => {
+      signal('SIGKILL')
+      while (running(kafka.name, home) !== undefined) await pause(POLL_MS)
+    },
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
   }
