@@ -20,7 +20,7 @@ const CAPTURES = 'capture/'
 const BATCH_BYTES = 1 << 20
 const MAX_WAITING_BYTES = 64 << 20
 /** How long an append is tried before its caller is told that the log is away. */
-const APPEND_FOR_MS = 5_000
+const APPEND_FOR_MS = 6_000
 const RETRY_AFTER_MS = 1_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
@@ -71,8 +71,8 @@ export class KafkaLog implements Log {
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
   #waitingBytes = 0
-  /** While Kafka does not take what it is sent: when the next append is tried; those before it are refused at once. */
-  #retryAtMs: number | undefined
+  /** Kafka has not taken what it was sent, and has not been heard of since: new appends are refused at once. */
+  #isAway = false
 
   private constructor(
     address: KafkaAddress,
@@ -148,7 +148,8 @@ export class KafkaLog implements Log {
     return ends
   }
 
-  #placeOf(name: string): Place {
+  /** Where a stream lies. */
+  placeOf(name: string): Place {
     const [events, captures] = topicNames(this.#prefix)
     const topic = name.startsWith(CAPTURES) ? captures : events
     const count = this.#descriptions.get(topic)?.partitions ?? 1
@@ -168,6 +169,7 @@ export class KafkaLog implements Log {
             try {
               while (!turn.signal.aborted && !this.#stop.signal.aborted) {
                 await this.#readOnce(node, places)
+                this.#isAway = false
                 pause.reset()
                 onProgress()
               }
@@ -252,7 +254,7 @@ export class KafkaLog implements Log {
     try {
       appendable(name, records)
       if (records.length === 0) return Promise.resolve([])
-      const stream = this.#catalog.stream(name, this.#placeOf(name))
+      const stream = this.#catalog.stream(name, this.placeOf(name))
       let timeMs = stream.lastMs
       return this.#send(stream, (sequence, i) => {
         const record = records[i]
@@ -270,10 +272,7 @@ export class KafkaLog implements Log {
   #send(stream: Stream, encode: (sequence: number, i: number) => Buffer | undefined): Promise<Position[]> {
     if (this.stopped !== undefined) throw this.stopped
     const nowMs = this.#clock.elapsedMs()
-    if (this.#retryAtMs !== undefined) {
-      if (nowMs < this.#retryAtMs) throw away()
-      this.#retryAtMs = nowMs + RETRY_AFTER_MS
-    }
+    if (this.#isAway) throw away()
     const key = Buffer.from(stream.name)
     const messages: Message[] = []
     const sequences: number[] = []
@@ -339,14 +338,13 @@ export class KafkaLog implements Log {
       try {
         const messages = waiting.flatMap(({ messages }) => messages)
         await this.#appender.append(topic, partition, messages)
-        this.#retryAtMs = undefined
         return
       } catch (error) {
         if (!(error instanceof SpateError) || error.code !== 'unavailable' || this.#stop.signal.aborted) {
           for (const pending of waiting) this.#fail(pending, error)
           return
         }
-        this.#retryAtMs ??= this.#clock.elapsedMs() + RETRY_AFTER_MS
+        this.#isAway = true
         await pause.next()
         const nowMs = this.#clock.elapsedMs()
         for (const pending of waiting) if (nowMs >= pending.givenUpAtMs) this.#fail(pending, away(error))
@@ -425,7 +423,7 @@ export class KafkaLog implements Log {
     return following(
       (...args) => this.#readPatiently(signal, ...args),
       name,
-      this.#catalog.stream(name, this.#placeOf(name)),
+      this.#catalog.stream(name, this.placeOf(name)),
       after,
       signal,
     )

@@ -20,7 +20,7 @@ const PAINTERS = 3
 const EDITS_A_SECOND = 2000
 const LOAD_MS = 1500
 /** Longer than an append is waited for. */
-const SILENCE_MS = 6500
+const SILENCE_MS = 7500
 const ALL = { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
 
 /** A crowd over all servers, which comes back to a server that comes back. */

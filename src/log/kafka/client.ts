@@ -17,6 +17,8 @@ import { messageOf, SpateError } from '../../base/errors.ts'
 const CLIENT_ID = 'spate'
 const CONNECT_TIMEOUT_MS = 3_000
 const REQUEST_TIMEOUT_MS = 10_000
+/** What was written and not answered by then is written again. */
+const APPEND_TIMEOUT_MS = 3_000
 /** How long a broker holds a request for news. */
 const WAIT_MS = 1_000
 const FETCH_BYTES = 16 << 20
@@ -222,8 +224,8 @@ export class Appender {
       bootstrapBrokers: [...brokers],
       retries: 0,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      timeout: REQUEST_TIMEOUT_MS / 2,
+      requestTimeout: APPEND_TIMEOUT_MS,
+      timeout: APPEND_TIMEOUT_MS,
       // Sending again is told apart by the messages' own sequences, which outlive a producer.
       idempotent: false,
       acks: ProduceAcks.ALL,
