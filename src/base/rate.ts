@@ -1,3 +1,5 @@
+import { keepNewest } from './keep-newest.ts'
+
 /**
  * Limits how often each of many keys may act: a token bucket a key, kept as the one time at which the
  * bucket will be full again (the generic cell rate algorithm, ITU-T I.371). Memory is bounded: of more than
@@ -25,12 +27,7 @@ export class RateLimit {
     if (waitMs > 0) return Math.ceil(waitMs)
     this.#fullAtMs.delete(key)
     this.#fullAtMs.set(key, fullAtMs)
-    if (this.#fullAtMs.size > this.#maxKeys) {
-      for (const oldest of this.#fullAtMs.keys()) {
-        this.#fullAtMs.delete(oldest)
-        break
-      }
-    }
+    keepNewest(this.#fullAtMs, this.#maxKeys)
     return 0
   }
 }

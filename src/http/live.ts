@@ -15,8 +15,8 @@ import {
   type ServerMessage,
   SUBPROTOCOL,
 } from '../live/protocol.ts'
-import { MAX_BUFFERED_BYTES, type Room } from '../live/room.ts'
-import type { Viewer } from '../live/viewer.ts'
+import type { Room } from '../live/room.ts'
+import { MAX_BUFFERED_BYTES, type Viewer } from '../live/viewer.ts'
 import { binaryFrame } from '../live/websocket-frame.ts'
 import type { App } from './app.ts'
 import { positionFrom } from './events.ts'

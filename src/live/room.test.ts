@@ -8,9 +8,9 @@ import { FREE_RULES } from '../boards/canvas/rules.ts'
 import type { Format } from './format.ts'
 import { binaryFormat, eventStreamFormat } from './formats.ts'
 import type { ChunkEdits, ServerMessage } from './protocol.ts'
-import { MAX_FRAMES_BYTES, Room, SILENCE_MS } from './room.ts'
+import { Room, SILENCE_MS } from './room.ts'
 import { MAX_TICK_MS, MIN_TICK_MS } from './tick.ts'
-import type { Viewer, ViewerOptions } from './viewer.ts'
+import { MAX_FRAMES_BYTES, type Viewer, type ViewerOptions } from './viewer.ts'
 
 const HEARTBEAT_MS = 15_000
 /** Sixteen chunks: 0 to 3, 256 to 259, … */

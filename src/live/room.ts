@@ -1,47 +1,21 @@
 import type { Clock } from '../base/clock.ts'
-import { SpateError } from '../base/errors.ts'
 import type { BoardInfo } from '../boards/canvas/canvas.ts'
-import type { Changes, HiddenChange } from '../boards/canvas/changes.ts'
-import { chunkIndex } from '../boards/canvas/geometry.ts'
-import { eachCell } from '../boards/history.ts'
+import type { Changes } from '../boards/canvas/changes.ts'
 import type { BoardHost } from '../boards/host.ts'
-import { positionOf } from '../log/port.ts'
 import { bothWatch, type ChunkSet, eachWatched, watches } from './chunk-set.ts'
-import type { Format, Sink } from './format.ts'
+import type { Sink } from './format.ts'
+import { Groups } from './groups.ts'
+import { Missed } from './missed.ts'
+import { OwnCells } from './own-cells.ts'
 import type { ChunkEdits } from './protocol.ts'
-import { LastWrites, RecentChanges } from './recent.ts'
+import { RecentChanges } from './recent.ts'
+import { editsFrame, SharedFrames } from './shared-frames.ts'
 import { MAX_TICK_MS, MIN_TICK_MS, tickIntervalMs } from './tick.ts'
-import { Viewer, type ViewerOptions } from './viewer.ts'
+import { MAX_FRAMES_BYTES, Viewer, type ViewerOptions } from './viewer.ts'
 
-/** A viewer never holds more than this in the server. */
-export const MAX_BUFFERED_BYTES = 65_536
-/** What frames may take of it; the rest is for answers to what the viewer asks. */
-export const MAX_FRAMES_BYTES = 61_440
-/** Cells in one frame; past that, fetching the chunks is cheaper. */
-const MAX_FRAME_CELLS = 16_384
-/** Changes read back from the log for one viewer before a resync is the better answer. */
-const MAX_LOG_CHANGES = 65_536
-/** Cells of their own that a shadow-banned player's viewer may have waiting; the oldest go first. */
-const MAX_HIDDEN_CELLS = 4096
 const HEARTBEAT_MS = 15_000
 /** A viewer that said nothing for so long is gone. */
 export const SILENCE_MS = 45_000
-
-interface Group {
-  readonly format: Format
-  readonly chunks: ChunkSet
-  readonly viewers: Set<Viewer>
-  /** The last resync that was encoded, for all who fell behind together. */
-  resync: ResyncFrame | undefined
-}
-
-interface ResyncFrame {
-  /** Of one viewer, or shared: forms of one name may differ in this alone. */
-  readonly format: Format
-  readonly after: number
-  readonly position: number
-  readonly bytes: Uint8Array | undefined
-}
 
 export interface RoomStats {
   readonly viewers: number
@@ -71,22 +45,14 @@ export class Room {
   readonly #host: BoardHost
   readonly #clock: Clock
   readonly #recent: RecentChanges
-  readonly #groups = new Map<string, Group>()
-  readonly #groupOf = new Map<Viewer, Group>()
+  readonly #missed: Missed
+  readonly #frames: SharedFrames
+  readonly #groups = new Groups()
+  readonly #own: OwnCells
   readonly #behind = new Set<Viewer>()
-  readonly #byPlayer = new Map<number, Set<Viewer>>()
   /** Everything up to here has been ticked out. */
   #sent: number
   #boardChanged = false
-  /** Viewers that have hidden cells waiting for the tick. */
-  readonly #hiding = new Set<Viewer>()
-  readonly #boardFrames = new Map<
-    string,
-    { position: number; infoAt: number; bytes: Uint8Array | undefined }
-  >()
-  #missed:
-    | { readonly after: number; readonly upTo: number; readonly edits: readonly ChunkEdits[] }
-    | undefined
   #intervalMs = MIN_TICK_MS
   #lastTickMs = Number.NEGATIVE_INFINITY
   #cancelTick: (() => void) | undefined
@@ -104,6 +70,9 @@ export class Room {
     this.#clock = clock
     this.#sent = host.canvas.position
     this.#recent = new RecentChanges(this.#sent)
+    this.#missed = new Missed(host, this.#recent)
+    this.#frames = new SharedFrames(host)
+    this.#own = new OwnCells(host)
     this.#unlisten = host.listen((position, changes, infoChanged) => {
       this.#onFold(position, changes, infoChanged)
     })
@@ -112,9 +81,10 @@ export class Room {
 
   get stats(): RoomStats {
     let mostHeldBytes = 0
-    for (const { sink } of this.#groupOf.keys()) mostHeldBytes = Math.max(mostHeldBytes, sink.bufferedBytes())
+    for (const { sink } of this.#groups.viewers.keys())
+      mostHeldBytes = Math.max(mostHeldBytes, sink.bufferedBytes())
     return {
-      viewers: this.#groupOf.size,
+      viewers: this.#groups.viewers.size,
       behind: this.#behind.size,
       tickMs: this.#intervalMs,
       framesSent: this.#framesSent,
@@ -130,8 +100,8 @@ export class Room {
   join(sink: Sink, options: ViewerOptions): Viewer {
     const { position, infoAt } = this.#host.canvas
     const viewer = new Viewer(sink, options, infoAt, this.#clock.elapsedMs())
-    this.#enter(viewer, options.format, options.chunks)
-    this.#index(viewer)
+    this.#groups.enter(viewer, options.chunks)
+    this.#own.enter(viewer)
     if (viewer.position > position) viewer.position = position
     void this.#catchUp(viewer)
     return viewer
@@ -145,9 +115,9 @@ export class Room {
   subscribe(viewer: Viewer, request: number, chunks: ChunkSet): void {
     if (viewer.left) return
     const { owed } = viewer
-    const before = owed === undefined ? (this.#groupOf.get(viewer)?.chunks ?? null) : owed.known
-    this.#exit(viewer)
-    this.#enter(viewer, viewer.format, chunks)
+    const before = owed === undefined ? this.#groups.chunksOf(viewer) : owed.known
+    this.#groups.exit(viewer)
+    this.#groups.enter(viewer, chunks)
     viewer.owed = { request, known: bothWatch(before, chunks) }
     void this.#catchUp(viewer)
   }
@@ -156,7 +126,7 @@ export class Room {
   identify(viewer: Viewer, player: number): void {
     if (viewer.player === player || viewer.left) return
     viewer.player = player
-    this.#index(viewer)
+    this.#own.enter(viewer)
     if (viewer.hidden.size > 0) void this.#catchUp(viewer)
   }
 
@@ -171,58 +141,18 @@ export class Room {
 
   leave(viewer: Viewer): void {
     viewer.left = true
-    this.#exit(viewer)
+    this.#groups.exit(viewer)
     this.#behind.delete(viewer)
-    this.#hiding.delete(viewer)
-    const peers = this.#byPlayer.get(viewer.player)
-    if (peers?.delete(viewer) && peers.size === 0) this.#byPlayer.delete(viewer.player)
-  }
-
-  #enter(viewer: Viewer, format: Format, chunks: ChunkSet): void {
-    const key = `${format.name}:${chunks === null ? '*' : [...chunks].sort((a, b) => a - b).join(',')}`
-    let group = this.#groups.get(key)
-    if (group === undefined) {
-      group = { format, chunks, viewers: new Set(), resync: undefined }
-      this.#groups.set(key, group)
-    }
-    group.viewers.add(viewer)
-    this.#groupOf.set(viewer, group)
-  }
-
-  #exit(viewer: Viewer): void {
-    const group = this.#groupOf.get(viewer)
-    this.#groupOf.delete(viewer)
-    if (group === undefined) return
-    group.viewers.delete(viewer)
-    if (group.viewers.size > 0) return
-    for (const [key, other] of this.#groups) if (other === group) this.#groups.delete(key)
-  }
-
-  #index(viewer: Viewer): void {
-    if (viewer.player === 0) return
-    let peers = this.#byPlayer.get(viewer.player)
-    if (peers === undefined) {
-      peers = new Set()
-      this.#byPlayer.set(viewer.player, peers)
-    }
-    peers.add(viewer)
-    this.#tellHiddenAgain(viewer)
+    this.#own.exit(viewer)
   }
 
   #onFold(position: number, changes: Changes, infoChanged: boolean): void {
     this.#recent.push(position, changes)
     this.#boardChanged ||= infoChanged
-    for (const hidden of changes.hidden) this.#hide(hidden)
+    for (const hidden of changes.hidden) this.#own.changed(hidden)
     if (this.#cancelTick !== undefined) return
     const dueMs = this.#lastTickMs + this.#intervalMs - this.#clock.elapsedMs()
     this.#cancelTick = this.#clock.after(Math.max(0, dueMs), () => this.#tick())
-  }
-
-  #hide({ player, x, y }: HiddenChange): void {
-    for (const viewer of this.#byPlayer.get(player) ?? []) {
-      addBounded(viewer.hidden, keyOf(x, y))
-      this.#hiding.add(viewer)
-    }
   }
 
   #tick(): void {
@@ -232,13 +162,12 @@ export class Room {
     const from = this.#sent
     this.#sent = position
     if (this.#boardChanged) this.#sendBoard()
-    const tooMany = !this.#recent.covers(from) || this.#recent.countAfter(from) > 4 * MAX_FRAME_CELLS
-    if (tooMany) for (const viewer of this.#groupOf.keys()) this.#fallBehind(viewer)
-    else this.#sendEdits(from, position, this.#recent.after(from), info)
-    for (const viewer of this.#hiding) {
+    const edits = this.#missed.fromMemory(from)
+    if (edits === undefined) for (const viewer of this.#groups.viewers.keys()) this.#fallBehind(viewer)
+    else this.#sendEdits(from, position, edits, info)
+    for (const viewer of this.#own.takeWaiting()) {
       if (!viewer.behind && !this.#sendHidden(viewer)) this.#fallBehind(viewer)
     }
-    this.#hiding.clear()
     this.#catchUpDrained()
     const endMs = this.#clock.elapsedMs()
     this.#lastTickMs = startMs
@@ -246,20 +175,20 @@ export class Room {
   }
 
   #sendEdits(from: number, position: number, edits: readonly ChunkEdits[], info: BoardInfo): void {
-    for (const { format, chunks, viewers } of this.#groups.values()) {
+    for (const { format, chunks, viewers } of this.#groups.all()) {
       const seen = chunks === null ? edits : edits.filter(({ chunk }) => chunks.has(chunk))
       if (seen.length === 0) {
         for (const viewer of viewers) if (!viewer.behind) viewer.position = position
         continue
       }
-      const bytes = frameOf(format, position, seen, info)
+      const bytes = editsFrame(format, position, seen, info)
       const resync = bytes === undefined
       for (const viewer of viewers) {
         if (viewer.behind) continue
         if (resync) this.#fallBehind(viewer)
         else if (this.#write(viewer, bytes)) {
           // The frame begins before what a viewer had that came between two ticks: it may cover hidden cells.
-          if (viewer.position > from) this.#tellHiddenAgain(viewer)
+          if (viewer.position > from) this.#own.tellAgain(viewer)
           viewer.position = position
         } else this.#fallBehind(viewer)
       }
@@ -318,34 +247,22 @@ export class Room {
   #catchUpFromMemory(viewer: Viewer): void {
     const { position } = this.#host.canvas
     if (viewer.missedBoard && !this.#sendBoardTo(viewer)) return
-    if (
-      !this.#recent.covers(viewer.position) ||
-      this.#recent.countAfter(viewer.position) > 4 * MAX_FRAME_CELLS
-    ) {
+    const edits = this.#missed.fromMemory(viewer.position)
+    if (edits === undefined) {
       if (!this.#resync(viewer)) return
     } else {
-      const edits = this.#editsAfter(viewer.position)
       if (!this.#sendGroups(viewer, position, edits)) return
       if (edits.length > 0) this.#fromMemory += 1
     }
-    if (viewer.owed !== undefined) this.#tellHiddenAgain(viewer)
+    if (viewer.owed !== undefined) this.#own.tellAgain(viewer)
     if (viewer.hidden.size > 0 && !this.#sendHidden(viewer)) return
     if (viewer.owed !== undefined && !this.#sendSubscribed(viewer, viewer.owed)) return
     viewer.behind = false
     this.#behind.delete(viewer)
   }
 
-  /** Most who are behind are so from the same position: what they missed is put together once. */
-  #editsAfter(position: number): readonly ChunkEdits[] {
-    const upTo = this.#host.canvas.position
-    if (this.#missed?.after !== position || this.#missed.upTo !== upTo) {
-      this.#missed = { after: position, upTo, edits: this.#recent.after(position) }
-    }
-    return this.#missed.edits
-  }
-
   #sendSubscribed(viewer: Viewer, { request, known }: NonNullable<Viewer['owed']>): boolean {
-    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
+    const chunks = this.#groups.chunksOf(viewer)
     const added: number[] = []
     eachWatched(this.#host.canvas.chunks, chunks, (_chunk, index) => {
       if (!watches(known, index)) added.push(index)
@@ -358,10 +275,10 @@ export class Room {
 
   /** False when the viewer has no room yet. */
   #sendGroups(viewer: Viewer, position: number, edits: readonly ChunkEdits[]): boolean {
-    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
+    const chunks = this.#groups.chunksOf(viewer)
     const seen = chunks === null ? edits : edits.filter(({ chunk }) => chunks.has(chunk))
     if (seen.length > 0) {
-      const bytes = frameOf(viewer.format, position, seen, this.#host.canvas.info)
+      const bytes = editsFrame(viewer.format, position, seen, this.#host.canvas.info)
       if (bytes === undefined) return this.#resync(viewer)
       if (!this.#write(viewer, bytes)) return false
     }
@@ -371,76 +288,34 @@ export class Room {
 
   async #catchUpFromLog(viewer: Viewer): Promise<void> {
     const upTo = this.#host.canvas.position
-    const writes = new LastWrites()
-    let changes = 0
-    try {
-      const after = positionOf(viewer.position)
-      for await (const judged of this.#host.history.records(after, upTo)) {
-        eachCell(judged, (x, y, { color }) => {
-          changes += 1
-          writes.add(x, y, color)
-        })
-        if (changes > MAX_LOG_CHANGES) return
-      }
-    } catch (error) {
-      // A log that cannot be read now is no reason to leave the viewer without a picture: the resync is.
-      if (error instanceof SpateError) return
-      throw error
-    }
-    if (viewer.left) return
-    if (this.#sendGroups(viewer, upTo, writes.groups()) && changes > 0) this.#fromLog += 1
+    const edits = await this.#missed.fromLog(viewer.position, upTo)
+    if (edits === undefined || viewer.left) return
+    if (this.#sendGroups(viewer, upTo, edits) && edits.length > 0) this.#fromLog += 1
   }
 
   #resync(viewer: Viewer): boolean {
-    const bytes = this.#resyncFrame(viewer)
+    const group = this.#groups.viewers.get(viewer)
+    const bytes = group && this.#frames.resync(group, viewer.format, viewer.position)
     if (bytes !== undefined) {
       if (!this.#write(viewer, bytes)) return false
       this.#resyncs += 1
-      this.#tellHiddenAgain(viewer)
+      this.#own.tellAgain(viewer)
       if (viewer.format.endsAtResync) viewer.sink.close('resync')
     }
     viewer.position = this.#host.canvas.position
     return true
   }
 
-  /** Undefined when nothing that the viewer watches has changed. */
-  #resyncFrame(viewer: Viewer): Uint8Array | undefined {
-    const { position, chunks } = this.#host.canvas
-    const group = this.#groupOf.get(viewer)
-    const after = viewer.position
-    if (group === undefined) return undefined
-    const { format } = viewer
-    const known = group.resync
-    if (known?.format === format && known.after === after && known.position === position) return known.bytes
-    const stale: number[] = []
-    eachWatched(chunks, group.chunks, ({ changedAt }, index) => {
-      if (changedAt > after) stale.push(index)
-    })
-    const bytes = stale.length === 0 ? undefined : format.resync(position, stale)
-    group.resync = { format, after, position, bytes }
-    return bytes
-  }
-
   #sendBoard(): void {
     this.#boardChanged = false
-    for (const viewer of this.#groupOf.keys()) {
+    for (const viewer of this.#groups.viewers.keys()) {
       viewer.missedBoard = true
       if (!viewer.behind) this.#sendBoardTo(viewer)
     }
   }
 
-  /** Under the position that the viewer has: the edits that come with the news are still to be sent. */
-  #boardFrame(format: Format, position: number): Uint8Array | undefined {
-    const { info, infoAt } = this.#host.canvas
-    const known = this.#boardFrames.get(format.name)
-    if (known?.position === position && known.infoAt === infoAt) return known.bytes
-    const bytes = format.board(position, info)
-    this.#boardFrames.set(format.name, { position, infoAt, bytes })
-    return bytes
-  }
-
   #sendBoardTo(viewer: Viewer): boolean {
-    const bytes = this.#boardFrame(viewer.format, viewer.position)
+    const bytes = this.#frames.board(viewer.format, viewer.position)
     if (bytes !== undefined && !this.#write(viewer, bytes)) {
       this.#fallBehind(viewer)
       return false
@@ -451,35 +326,19 @@ export class Room {
 
   /** The cells as the player sees them now, after the edits up to the same position. */
   #sendHidden(viewer: Viewer): boolean {
-    const { canvas } = this.#host
-    const chunks = this.#groupOf.get(viewer)?.chunks ?? null
-    const writes = new LastWrites()
-    for (const key of viewer.hidden) {
-      const x = key % 65_536
-      const y = Math.floor(key / 65_536)
-      if (!watches(chunks, chunkIndex(x, y))) continue
-      writes.add(x, y, canvas.shadows.colorAt(viewer.player, x, y) ?? canvas.cellAt(x, y).color)
-    }
-    const groups = writes.groups()
-    const bytes = groups.length > 0 ? viewer.format.hidden(viewer.position, groups, canvas.info) : undefined
+    const groups = this.#own.groupsOf(viewer, this.#groups.chunksOf(viewer))
+    const bytes =
+      groups.length > 0 ? viewer.format.hidden(viewer.position, groups, this.#host.canvas.info) : undefined
     if (bytes !== undefined && !this.#write(viewer, bytes)) return false
     viewer.hidden.clear()
     return true
-  }
-
-  /** After what makes a client take hidden cells for covered, or forget them. */
-  #tellHiddenAgain(viewer: Viewer): void {
-    for (const { x, y } of this.#host.canvas.shadows.cellsOf(viewer.player)) {
-      addBounded(viewer.hidden, keyOf(x, y))
-    }
-    if (viewer.hidden.size > 0) this.#hiding.add(viewer)
   }
 
   #armHeartbeat(): void {
     this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
       this.#armHeartbeat()
       const silentSince = this.#clock.elapsedMs() - SILENCE_MS
-      for (const viewer of this.#groupOf.keys()) {
+      for (const viewer of this.#groups.viewers.keys()) {
         if (viewer.answersHeartbeats && viewer.heardMs < silentSince) viewer.sink.close('silent for too long')
         else if (!viewer.behind) this.#sendHeartbeat(viewer)
       }
@@ -497,35 +356,9 @@ export class Room {
     this.#cancelTick?.()
     this.#cancelHeartbeat?.()
     this.#cancelRetry?.()
-    for (const viewer of [...this.#groupOf.keys()]) {
+    for (const viewer of [...this.#groups.viewers.keys()]) {
       viewer.sink.close('the server is stopping')
       this.leave(viewer)
     }
   }
-}
-
-function keyOf(x: number, y: number): number {
-  return y * 65_536 + x
-}
-
-function addBounded(cells: Set<number>, key: number): void {
-  cells.add(key)
-  if (cells.size <= MAX_HIDDEN_CELLS) return
-  for (const oldest of cells) {
-    cells.delete(oldest)
-    return
-  }
-}
-
-/** Undefined when a frame would be larger than a viewer may hold, or than the chunks it is about. */
-function frameOf(
-  format: Format,
-  position: number,
-  edits: readonly ChunkEdits[],
-  info: BoardInfo,
-): Uint8Array | undefined {
-  const cells = edits.reduce((sum, { count }) => sum + count, 0)
-  if (cells > MAX_FRAME_CELLS) return undefined
-  const bytes = format.edits(position, edits, info)
-  return bytes.length > MAX_FRAMES_BYTES ? undefined : bytes
 }

@@ -1,6 +1,11 @@
 import type { ChunkSet } from './chunk-set.ts'
 import type { Format, Sink } from './format.ts'
 
+/** A viewer never holds more than this in the server. */
+export const MAX_BUFFERED_BYTES = 65_536
+/** What frames may take of it; the rest is for answers to what the viewer asks. */
+export const MAX_FRAMES_BYTES = 61_440
+
 export interface ViewerOptions {
   readonly format: Format
   /** The position of what the viewer already shows. */

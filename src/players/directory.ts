@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import { crashPoint } from '../base/crash.ts'
 import { SpateError } from '../base/errors.ts'
+import { keepNewest } from '../base/keep-newest.ts'
 import { type Log, type LogRecord, type Position, positionOf, START } from '../log/port.ts'
 import type { Changes, Kv, Table } from '../store/kv.ts'
 import { nameKey } from './names.ts'
@@ -289,11 +290,7 @@ export class PlayerDirectory {
 
   #refuse(position: Position): void {
     this.#refused.add(position)
-    if (this.#refused.size <= MAX_REFUSED) return
-    for (const oldest of this.#refused) {
-      this.#refused.delete(oldest)
-      break
-    }
+    keepNewest(this.#refused, MAX_REFUSED)
   }
 
   #release(): void {

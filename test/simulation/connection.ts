@@ -3,7 +3,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { SocketLike } from '../../src/client/live-socket.ts'
 import type { Sink } from '../../src/live/format.ts'
-import { MAX_BUFFERED_BYTES } from '../../src/live/room.ts'
+import { MAX_BUFFERED_BYTES } from '../../src/live/viewer.ts'
 import { payloadOf } from '../support/live.ts'
 
 /** What the server's end of a connection tells the server. */

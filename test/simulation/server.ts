@@ -13,8 +13,8 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '../../src/live/protocol.ts'
-import { MAX_BUFFERED_BYTES, Room } from '../../src/live/room.ts'
-import type { Viewer } from '../../src/live/viewer.ts'
+import { Room } from '../../src/live/room.ts'
+import { MAX_BUFFERED_BYTES, type Viewer } from '../../src/live/viewer.ts'
 import { binaryFrame } from '../../src/live/websocket-frame.ts'
 import type { Log } from '../../src/log/port.ts'
 import type { ManualClock } from '../support/clock.ts'

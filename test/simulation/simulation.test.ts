@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock, test } from 'node:test'
-import { MAX_BUFFERED_BYTES } from '../../src/live/room.ts'
+import { MAX_BUFFERED_BYTES } from '../../src/live/viewer.ts'
 import { type Account, World } from './world.ts'
 
 const FAILED_ONCE = JSON.parse(

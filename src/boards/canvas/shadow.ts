@@ -1,3 +1,5 @@
+import { keepNewest } from '../../base/keep-newest.ts'
+
 /** What shadow-banned players painted and only they see. Bounded: a player's oldest cells go first. */
 const MAX_CELLS_A_PLAYER = 4096
 
@@ -26,12 +28,7 @@ export class ShadowOverlays {
     const key = keyOf(x, y)
     cells.delete(key)
     cells.set(key, color)
-    if (cells.size > MAX_CELLS_A_PLAYER) {
-      for (const oldest of cells.keys()) {
-        cells.delete(oldest)
-        break
-      }
-    }
+    keepNewest(cells, MAX_CELLS_A_PLAYER)
   }
 
   /** Somebody painted the cell for all to see: it covers what the shadow-banned saw there. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { keepNewest } from '../../base/keep-newest.ts'
 import type { Format, Sink } from '../../live/format.ts'
 import type { HttpServices } from '../services.ts'
 import { endOnError } from '../socket-errors.ts'
@@ -27,13 +28,8 @@ export class Reloads {
   /** Whether the connection was told before; from now on it was. */
   again(connection: string): boolean {
     if (this.#told.has(connection)) return true
-    if (this.#told.size >= MAX_REMEMBERED) {
-      for (const oldest of this.#told) {
-        this.#told.delete(oldest)
-        break
-      }
-    }
     this.#told.add(connection)
+    keepNewest(this.#told, MAX_REMEMBERED)
     return false
   }
 }
