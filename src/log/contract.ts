@@ -177,7 +177,7 @@ export function describeLog(name: string, open: OpenLog): void {
       assert.ok((next ?? START) > (positions[2] ?? START))
     })
 
-    it('[L13] every stream appears once: those there are, then those that begin', async (t) => {
+    it('[L15] every stream appears once: those there are, then those that begin', async (t) => {
       const log = await open(t, standingClock())
       await log.append('board/a', [record('1')])
       await log.append('board/b', [record('1')])

@@ -45,7 +45,7 @@ if (skip === false) {
   describeLog('Kafka', (t, clock) => open(t, serviceUrl('kafka'), newPrefix(), { clock }))
 }
 
-test('[L14] what was sent twice is in the stream once, for every reader, and is answered with the copy that counts', {
+test('[L16] what was sent twice is in the stream once, for every reader, and is answered with the copy that counts', {
   skip,
 }, async (t) => {
   const prefix = newPrefix()
@@ -89,7 +89,7 @@ test('[L14] what was sent twice is in the stream once, for every reader, and is 
   assert.deepEqual(await textsOf(fromBroker), texts)
 })
 
-test('[L15] a broker that is silent, and then writes what it was sent: nothing is lost or there twice', {
+test('[L17] a broker that is silent, and then writes what it was sent: nothing is lost or there twice', {
   skip,
 }, async (t) => {
   const broker = await ownKafka(t)
@@ -104,7 +104,7 @@ test('[L15] a broker that is silent, and then writes what it was sent: nothing i
   assert.deepEqual(await textsOf(log), ['a', 'b', 'c', 'd', 'e'])
 })
 
-test('[L15] a broker that is away: appends are refused with the time to try again, and all resumes by itself', {
+test('[L17] a broker that is away: appends are refused with the time to try again, and all resumes by itself', {
   skip,
 }, async (t) => {
   const broker = await ownKafka(t)
@@ -130,7 +130,7 @@ test('[L15] a broker that is away: appends are refused with the time to try agai
   assert.deepEqual([texts[0], texts.at(-1)], ['a', 'd'])
 })
 
-test('[L16] a start reads only what is new, and finds what it knew', { skip }, async (t) => {
+test('[L18] a start reads only what is new, and finds what it knew', { skip }, async (t) => {
   const prefix = newPrefix()
   const folder = join(tempFolder(t), 'kafka')
   const before = await open(t, serviceUrl('kafka'), prefix, { folder })
@@ -145,7 +145,7 @@ test('[L16] a start reads only what is new, and finds what it knew', { skip }, a
   assert.equal(await after.head('board/a'), await other.head('board/a'))
 })
 
-test('[L16] a data folder that followed another log is refused, and stays as it is', { skip }, async (t) => {
+test('[L18] a data folder that followed another log is refused, and stays as it is', { skip }, async (t) => {
   const folder = join(tempFolder(t), 'kafka')
   const log = await open(t, serviceUrl('kafka'), newPrefix(), { folder })
   await log[Symbol.asyncDispose]()
@@ -155,7 +155,7 @@ test('[L16] a data folder that followed another log is refused, and stays as it 
   })
 })
 
-test('[L17] topics are made so that they lose nothing; one that would is refused, with how to mend it', {
+test('[L19] topics are made so that they lose nothing; one that would is refused, with how to mend it', {
   skip,
 }, async (t) => {
   const broker = serviceUrl('kafka')
@@ -180,7 +180,7 @@ test('[L17] topics are made so that they lose nothing; one that would is refused
   await assert.rejects(open(t, '127.0.0.1:1', newPrefix()), { code: 'unavailable' })
 })
 
-test('[L18] several streams of a partition are read apart, from the broker as from memory', {
+test('[L20] several streams of a partition are read apart, from the broker as from memory', {
   skip,
 }, async (t) => {
   const prefix = newPrefix()
