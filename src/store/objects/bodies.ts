@@ -29,14 +29,14 @@ function bodyInMemory(bytes: Uint8Array): OpenBody {
 }
 
 async function openFile(path: string): Promise<OpenBody> {
-  let file: FileHandle | undefined
-  try {
-    file = await open(path)
-    return bodyInFile(path, file, (await file.stat()).size)
-  } catch (cause) {
-    await file?.close()
+  const unreadable = (cause: unknown): never => {
     throw new SpateError('invalid', `cannot read ${path}: ${messageOf(cause)}`, { cause })
   }
+  const file = await open(path).catch(unreadable)
+  const found = await file.stat()
+  if (found.isFile()) return bodyInFile(path, file, found.size)
+  await file.close()
+  return unreadable('not a file')
 }
 
 function bodyInFile(path: string, file: FileHandle, bytes: number): OpenBody {
