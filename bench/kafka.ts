@@ -110,7 +110,7 @@ async function shown(from: BenchServer, to: BenchServer, seconds: number): Promi
 await bench(async (run) => {
   const broker = findServiceUrl('kafka')
   if (broker === undefined) {
-    run.note('kafka: no broker runs (npm run services -- up kafka)')
+    run.skip('no broker runs (npm run services -- up kafka)')
     return
   }
   const log = (): string => `kafka://${broker}/bench-${randomBytes(4).toString('hex')}?partitions=4`

@@ -20,6 +20,8 @@ export interface Run extends Lifetime {
   row(measured: Measured): void
   /** A condition or an observation that belongs beside the rows. */
   note(text: string): void
+  /** Says why there will be no row: a service that is not there. With `REQUIRE_SERVICES=1` that is a failure. */
+  skip(reason: string): void
   size(full: number, smoke: number): number
 }
 
@@ -36,6 +38,7 @@ export async function bench(body: (run: Run) => Promise<void>): Promise<void> {
     process.once(signal, () => void cleanUp().finally(() => process.exit(128 + constants.signals[signal])))
   }
   let rows = 0
+  let isSkipped = false
   const tell = (message: BenchMessage): void => {
     if (process.send !== undefined) process.send(message)
     else console.log('row' in message ? tableLine(message.row) : `  ${message.note}`)
@@ -49,11 +52,16 @@ export async function bench(body: (run: Run) => Promise<void>): Promise<void> {
       tell({ row: rowOf(measured) })
     },
     note: (note) => tell({ note }),
+    skip(reason) {
+      if (process.env.REQUIRE_SERVICES === '1') throw new Error(`REQUIRE_SERVICES=1, but ${reason}`)
+      isSkipped = true
+      tell({ note: `skipped: ${reason}` })
+    },
     size: (full, smoke) => (values.smoke ? smoke : full),
   }
   try {
     await body(run)
-    if (rows === 0) throw new Error('the bench measured nothing')
+    if (rows === 0 && !isSkipped) throw new Error('the bench measured nothing')
   } finally {
     await cleanUp()
     if (process.connected) process.disconnect()

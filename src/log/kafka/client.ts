@@ -22,7 +22,7 @@ const APPEND_TIMEOUT_MS = 3_000
 /** How long a broker holds a request for news. */
 const WAIT_MS = 1_000
 const FETCH_BYTES = 16 << 20
-const COMPRESSION = 'none'
+const COMPRESSION = 'zstd'
 
 type FetchTopic = Parameters<Consumer['fetch']>[0]['topics'][number]
 
