@@ -10,7 +10,7 @@ import { boardStream } from '../../src/boards/host.ts'
 import { planReinstate, planRollback, restoredRecords } from '../../src/boards/restore.ts'
 import { MAX_EDITS_A_FRAME } from '../../src/live/protocol.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { START } from '../../src/log/port.ts'
+import { type Log, START } from '../../src/log/port.ts'
 import { area, created, folded } from '../support/boards.ts'
 import { ManualClock } from '../support/clock.ts'
 import { NEWCOMER, SimServer } from './server.ts'
@@ -36,6 +36,14 @@ export interface Account {
   readonly mostHeldBytes: number
 }
 
+/** One log, as each of the servers reaches it. */
+export interface RealLog {
+  readonly clock: ManualClock
+  readonly logs: readonly Log[]
+  /** Lets what is outside get on; nothing there waits for the simulated time. */
+  turn(): Promise<void>
+}
+
 interface Watching {
   readonly viewer: SimViewer
   /** undefined: everything. */
@@ -47,8 +55,9 @@ interface Watching {
  * that happens is drawn from the seed; a run of the same seed is the same run.
  */
 export class World {
-  readonly clock = new ManualClock()
-  readonly #log = new MemoryLog(this.clock)
+  readonly clock: ManualClock
+  readonly #log: Log
+  readonly #outside: () => Promise<void>
   readonly #random: Random
   readonly #servers: readonly [SimServer, ...SimServer[]]
   readonly #watching: Watching[] = []
@@ -57,10 +66,16 @@ export class World {
   #lockCount = 0
   #reconnects = 0
 
-  constructor(seed: number) {
+  /** @param real a log outside of the simulation: runs are no longer the same then, but they end alike */
+  constructor(seed: number, real?: RealLog) {
     this.#random = new Random(seed)
-    const server = (): SimServer => new SimServer(BOARD, this.#log, this.clock, this.#random.fork())
-    this.#servers = [server(), ...Array.from({ length: this.#random.below(3) }, server)]
+    this.clock = real?.clock ?? new ManualClock()
+    this.#outside = real?.turn ?? (async () => {})
+    const [log = new MemoryLog(this.clock), ...others] = real?.logs ?? []
+    this.#log = log
+    const server = (at: Log): SimServer => new SimServer(BOARD, at, this.clock, this.#random.fork())
+    const more = Array.from({ length: this.#random.below(3) }, (_, i) => server(others[i] ?? log))
+    this.#servers = [server(log), ...more]
     this.#extent = this.#random.pick([
       area(0, 0, 300, 200),
       area(-120, -60, 400, 300),
@@ -79,6 +94,7 @@ export class World {
     await this.clock.advance(500)
     for (let actions = random.between(40, 160); actions > 0; actions--) {
       await this.clock.advance(random.waitMs(perSecond))
+      await this.#outside()
       this.#act()
     }
     await this.#settle()
@@ -91,7 +107,10 @@ export class World {
     const ended = work.then(() => {
       done = true
     })
-    while (!done) await this.clock.advance(10)
+    while (!done) {
+      await this.clock.advance(10)
+      await this.#outside()
+    }
     await ended
   }
 
@@ -287,6 +306,7 @@ export class World {
     for (let passedMs = 0; passedMs < SETTLE_MS; passedMs += STEP_MS) {
       for (const { viewer } of this.#watching) viewer.resume()
       await this.clock.advance(STEP_MS)
+      await this.#outside()
       if (passedMs >= 4 * STEP_MS && (await this.#isQuiet())) return
     }
     assert.fail(`not quiet after ${SETTLE_MS} ms`)
