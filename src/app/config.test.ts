@@ -25,6 +25,7 @@ test('[O20] without an environment a server is small, safe and on this machine a
     adminToken: undefined,
     secret: undefined,
     log: 'lmdb',
+    objects: undefined,
     trustedProxies: [],
     origins: [],
     sephsplaceBoard: 'lobby',
@@ -45,6 +46,7 @@ test('[O20] every setting is read', () => {
     SPATE_ADMIN_TOKEN: 'a-token-of-the-tests',
     SPATE_SECRET: 'a secret of the tests',
     SPATE_LOG: 'memory:',
+    SPATE_OBJECTS: 's3://events/2026?endpoint=http://127.0.0.1:9000',
     SPATE_TRUSTED_PROXIES: ' 10.0.0.0/8, ::1 ,192.168.1.5,fd00::/8 ',
     SPATE_ORIGINS: 'https://a.example,http://b.example:3000',
     SPATE_SEPHSPLACE: 'off',
@@ -68,6 +70,13 @@ test('[O20] every setting is read', () => {
     adminToken: 'a-token-of-the-tests',
     secret: 'a secret of the tests',
     log: 'memory',
+    objects: {
+      kind: 's3',
+      bucket: 'events',
+      prefix: '2026/',
+      endpoint: 'http://127.0.0.1:9000/',
+      region: undefined,
+    },
     trustedProxies: ['10.0.0.0/8', '::1', '192.168.1.5', 'fd00::/8'],
     origins: ['https://a.example', 'http://b.example:3000'],
     sephsplaceBoard: undefined,
@@ -89,6 +98,7 @@ test('[O20] all that is wrong is said at once, with what is expected, and no sec
     SPATE_ADMIN_TOKEN: 'hunter2',
     SPATE_SECRET: 'swordfish',
     SPATE_LOG: 'kafka:',
+    SPATE_OBJECTS: 's3://id:swordfish@events',
     SPATE_TRUSTED_PROXIES: '10.0.0.0/33',
     SPATE_ORIGINS: 'example.org',
     SPATE_SEPHSPLACE: 'The Lobby',
@@ -101,7 +111,8 @@ test('[O20] all that is wrong is said at once, with what is expected, and no sec
     'SPATE_PORT=80800: expected a whole number from 0 to 65535',
     'SPATE_ADMIN_TOKEN=…: expected 16 to 256 letters, digits and signs, without spaces',
     'SPATE_SECRET=…: expected 16 characters or more',
-    'SPATE_LOG=kafka:: expected lmdb: or memory:',
+    'SPATE_LOG=kafka:: expected kafka://host:port[,host:port…]/prefix',
+    'SPATE_OBJECTS=…: credentials do not belong here: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     'SPATE_TRUSTED_PROXIES=10.0.0.0/33: 10.0.0.0/33 is neither an address nor a network',
     'SPATE_ORIGINS=example.org: example.org is not an origin such as https://example.org',
     'SPATE_SEPHSPLACE=The Lobby: expected the name of a board, or off',
@@ -141,7 +152,7 @@ test('[O20] values that only look right are refused', () => {
 test('[O20] help lists every setting with its default, and none with a secret', () => {
   const help = describeConfig()
   const variables = configVariables()
-  assert.equal(variables.length, 15)
+  assert.equal(variables.length, 16)
   assert.equal(help.split('\n').length, variables.length)
   for (const { name, fallback, about } of variables) {
     const line = help.split('\n').find((candidate) => candidate.trim().startsWith(`${name} `))

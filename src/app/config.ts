@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { isBoardId } from '../boards/boards.ts'
 import { type KafkaAddress, parseKafkaAddress } from '../log/kafka/address.ts'
+import { type ObjectsPlace, parseObjectsPlace } from '../store/objects/url.ts'
 
 /** How a server is set up. Everything comes from the environment; `describe` below is its documentation. */
 export interface Config {
@@ -13,6 +14,8 @@ export interface Config {
   readonly adminToken: string | undefined
   readonly secret: string | undefined
   readonly log: 'lmdb' | 'memory' | KafkaAddress
+  /** Undefined: `objects` in the data folder. */
+  readonly objects: ObjectsPlace | undefined
   readonly trustedProxies: readonly string[]
   readonly origins: readonly string[]
   readonly sephsplaceBoard: string | undefined
@@ -81,6 +84,16 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
       if (text.startsWith('kafka:')) return parseKafkaAddress(text)
       throw new Error('expected lmdb:, memory: or kafka://host:port/prefix')
     },
+  },
+  objects: {
+    name: 'SPATE_OBJECTS',
+    fallback: '',
+    about:
+      'Where objects lie: a folder, or s3://bucket/prefix?endpoint=https://host:port&region=name. ' +
+      'Unset: objects in the data folder.',
+    // Nor does it belong there, but somebody may write credentials into it.
+    isSecret: true,
+    parse: (text) => (text === '' ? undefined : parseObjectsPlace(text)),
   },
   trustedProxies: {
     name: 'SPATE_TRUSTED_PROXIES',

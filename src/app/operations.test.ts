@@ -10,6 +10,7 @@ import { MAX_CLIENT_FRAME_BYTES, MAX_EDITS_A_FRAME, MAX_SUBSCRIBED_CHUNKS } from
 import { MAX_BUFFERED_BYTES } from '../live/viewer.ts'
 import { MAX_TOKENS } from '../players/directory.ts'
 import { MAX_NAME_CHARACTERS } from '../players/names.ts'
+import { MAX_OBJECT_BYTES } from '../store/objects/port.ts'
 import { configVariables } from './config.ts'
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/OPERATIONS.md'), 'utf8')
@@ -57,6 +58,7 @@ test('[H26] the document’s limits are those of the code', () => {
     ['chunks in a subscription', grouped(MAX_SUBSCRIBED_CHUNKS)],
     ['frame of a client', `${grouped(MAX_CLIENT_FRAME_BYTES)} bytes`],
     ['held for a viewer who does not read', `${grouped(MAX_BUFFERED_BYTES)} bytes`],
+    ['bytes of an object', grouped(MAX_OBJECT_BYTES)],
     ['boards', grouped(MAX_BOARDS)],
     ['colours of a board', grouped(MAX_COLORS)],
     ['locks of a board', grouped(MAX_LOCKS)],

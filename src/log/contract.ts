@@ -31,8 +31,16 @@ function standingClock(): Clock & { nowMs: number } {
   }
 }
 
+/** What a trim needs, and which of three records a reader finds after two were trimmed. */
+export interface Trimming {
+  readonly before: (log: Log) => Promise<void>
+  readonly found: readonly string[]
+}
+
+const FREED: Trimming = { before: async () => {}, found: ['3'] }
+
 /** The rules every log adapter keeps, L1 to L12 of SPEC.md. */
-export function describeLog(name: string, open: OpenLog): void {
+export function describeLog(name: string, open: OpenLog, trimming: Trimming = FREED): void {
   describe(`log: ${name}`, () => {
     it('[L1] positions start above 0 and grow along a stream', async (t) => {
       const log = await open(t, standingClock())
@@ -171,8 +179,11 @@ export function describeLog(name: string, open: OpenLog): void {
         'board/a',
         ['1', '2', '3'].map((text) => record(text)),
       )
+      assert.equal(await log.trimmed('board/a'), START)
+      await trimming.before(log)
       await log.trim('board/a', positions[1] ?? START)
-      assert.deepEqual(texts(await log.read('board/a', START, ALL)), ['3'])
+      assert.equal(await log.trimmed('board/a'), positions[1])
+      assert.deepEqual(texts(await log.read('board/a', START, ALL)), trimming.found)
       const [next] = await log.append('board/a', [record('4')])
       assert.ok((next ?? START) > (positions[2] ?? START))
     })

@@ -95,7 +95,7 @@ test('[L17] a broker that is silent, and then writes what it was sent: nothing i
   const broker = await ownKafka(t)
   const log = await open(t, broker.url, 'silent')
   await log.append('board/a', [record('a')])
-  broker.pause()
+  await broker.pause()
   const silent = Promise.all(['b', 'c', 'd'].map((text) => log.append('board/a', [record(text)])))
   await pause(SILENCE_MS)
   broker.resume()

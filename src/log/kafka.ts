@@ -475,6 +475,10 @@ export class KafkaLog implements Log {
     await this.#topics.free(topic, partition, this.#catalog.firstKept(stream.place))
   }
 
+  async trimmed(name: string): Promise<Position> {
+    return this.#catalog.streams.get(name)?.trimmed ?? START
+  }
+
   async #keepSaving(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.#sleep(SAVE_EVERY_MS)

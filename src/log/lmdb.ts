@@ -1,6 +1,7 @@
+import { ByteWriter } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { crashPoint } from '../base/crash.ts'
-import type { SpateError } from '../base/errors.ts'
+import { SpateError } from '../base/errors.ts'
 import { Kv, type Table } from '../store/kv.ts'
 import { appendable } from './admission.ts'
 import { decodeRecord, encodeRecord } from './codec.ts'
@@ -12,11 +13,14 @@ import { Wakeup } from './wakeup.ts'
 /** One LMDB table a stream, so that each is appended at its own end and its pages fill up. */
 const MAX_STREAMS = 2048
 const TABLE_PREFIX = 'log:'
+/** Records that one transaction of a trim removes, so that appends need not wait long. */
+const REMOVED_AT_ONCE = 10_000
 
 interface Stream {
   readonly table: Table
   /** The last durable record; readers see no further. */
   head: Position
+  trimmed: Position
   lastMs: number
   readonly grown: Wakeup
 }
@@ -67,7 +71,8 @@ export class LmdbLog implements Log {
     const known = this.#streams.get(name)
     if (known !== undefined) return known
     const table = this.#kv.table(TABLE_PREFIX + name)
-    const stream: Stream = { table, head: START, lastMs: 0, grown: new Wakeup() }
+    const trimmed = trimmedOf(this.#directory.get(name))
+    const stream: Stream = { table, head: START, trimmed, lastMs: 0, grown: new Wakeup() }
     for (const { key, value } of table.range({ reverse: true, limit: 1 })) {
       const last = decodeRecord(positionOf(Number(key)), value)
       stream.head = last.position
@@ -141,7 +146,8 @@ export class LmdbLog implements Log {
     if (stream === undefined || after >= stream.head) return []
     const out: LogRecord[] = []
     let bytes = 0
-    const range = { start: after + 1, end: stream.head + 1, limit: limit.records }
+    const start = Math.max(after, stream.trimmed) + 1
+    const range = { start, end: stream.head + 1, limit: limit.records }
     for (const { key, value } of stream.table.range(range)) {
       out.push(decodeRecord(positionOf(Number(key)), value))
       bytes += value.length
@@ -170,11 +176,61 @@ export class LmdbLog implements Log {
   async trim(name: string, upTo: Position): Promise<void> {
     const stream = this.#streams.get(name)
     if (stream === undefined) return
-    const end = Math.min(upTo + 1, stream.head)
-    const keys = [...stream.table.keys({ start: 0, end })]
-    await this.#kv.commit('synced', (changes) => {
-      for (const key of keys) changes.remove(stream.table, key)
+    const end = Math.min(upTo, stream.head - 1)
+    if (end > stream.trimmed) {
+      const before = stream.trimmed
+      stream.trimmed = positionOf(end)
+      try {
+        await this.#kv.commit('synced', (changes) => changes.put(this.#directory, name, encodeTrimmed(end)))
+      } catch (error) {
+        stream.trimmed = before
+        throw error
+      }
+    }
+    for (;;) {
+      const keys = [...stream.table.keys({ start: 0, end: stream.trimmed + 1, limit: REMOVED_AT_ONCE })]
+      if (keys.length === 0) return
+      await this.#kv.commit('synced', (changes) => {
+        for (const key of keys) changes.remove(stream.table, key)
+      })
+    }
+  }
+
+  async trimmed(name: string): Promise<Position> {
+    return this.#streams.get(name)?.trimmed ?? START
+  }
+
+  /**
+   * Adds records of another log exactly as they are, positions and times included, above what the stream holds.
+   * Resolves when readers see them; {@link sync} makes all of them durable at once. For a log that nobody else uses.
+   * Errors: `invalid`, `conflict` where a position is not above the one before, `storage-full`, `storage-failed`.
+   */
+  async restore(name: string, records: readonly LogRecord[]): Promise<void> {
+    appendable(name, records)
+    const stream = this.#stream(name)
+    let { head, lastMs } = stream
+    for (const { position, timeMs } of records) {
+      if (position <= head) {
+        throw new SpateError('conflict', `${name} goes to ${head} already: nothing can be put at ${position}`)
+      }
+      head = position
+      lastMs = Math.max(lastMs, timeMs)
+    }
+    await this.#kv.commit('visible', (changes) => {
+      if (stream.head === START) changes.put(this.#directory, name, new Uint8Array(0))
+      for (const record of records) {
+        changes.put(stream.table, record.position, encodeRecord(record, record.timeMs), { append: true })
+      }
     })
+    if (stream.head === START && head > START) this.#appeared.wake()
+    stream.head = head
+    stream.lastMs = lastMs
+    stream.grown.wake()
+  }
+
+  /** Resolves when all that was restored is durable. */
+  sync(): Promise<void> {
+    return this.#kv.commit('synced', () => {})
   }
 
   /** Waits for appends that were already taken. */
@@ -184,4 +240,13 @@ export class LmdbLog implements Log {
     while (this.#committing !== undefined) await this.#committing
     await this.#kv[Symbol.asyncDispose]()
   }
+}
+
+/** What the directory holds of a stream: nothing, or what was given up, as f64. */
+function encodeTrimmed(position: number): Uint8Array {
+  return new ByteWriter(8).f64(position).finish()
+}
+
+function trimmedOf(bytes: Buffer | undefined): Position {
+  return bytes === undefined || bytes.length === 0 ? START : positionOf(bytes.readDoubleLE())
 }

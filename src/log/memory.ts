@@ -8,6 +8,7 @@ import { Wakeup } from './wakeup.ts'
 interface MemoryStream {
   records: LogRecord[]
   head: Position
+  trimmed: Position
   lastMs: number
   readonly grown: Wakeup
 }
@@ -26,7 +27,7 @@ export class MemoryLog implements Log {
   #stream(name: string): MemoryStream {
     let stream = this.#streams.get(name)
     if (stream === undefined) {
-      stream = { records: [], head: START, lastMs: 0, grown: new Wakeup() }
+      stream = { records: [], head: START, trimmed: START, lastMs: 0, grown: new Wakeup() }
       this.#streams.set(name, stream)
     }
     return stream
@@ -81,7 +82,12 @@ export class MemoryLog implements Log {
 
   async trim(name: string, upTo: Position): Promise<void> {
     const stream = this.#stream(name)
+    stream.trimmed = positionOf(Math.max(stream.trimmed, Math.min(upTo, stream.head)))
     stream.records = stream.records.filter((record) => record.position > upTo)
+  }
+
+  async trimmed(name: string): Promise<Position> {
+    return this.#streams.get(name)?.trimmed ?? START
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -70,6 +70,8 @@ export interface Log extends AsyncDisposable {
   appearing(signal: AbortSignal): AsyncIterable<string>
   /** Frees the records up to and with `upTo`. Reading before it yields what is left. */
   trim(stream: string, upTo: Position): Promise<void>
+  /** Everything up to there was given up by `trim`. It says so before the first of it is gone. */
+  trimmed(stream: string): Promise<Position>
 }
 
 const STREAM = /^[a-z0-9][a-z0-9._-]{0,63}(\/[a-z0-9][a-z0-9._-]{0,63}){0,3}$/
