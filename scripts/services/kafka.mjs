@@ -20,6 +20,7 @@ const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemor
 const java = () => findProgram('java')
 const maven = () => findProgram('mvn')
 
+/** @type {import('./service.mjs').Service} */
 export const kafka = {
   name: 'kafka',
   /** The controller listens on the port after it. */

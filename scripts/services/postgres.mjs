@@ -12,6 +12,7 @@ import { findProgram, installPackages } from './programs.mjs'
 /** Debian keeps each version's programs in a folder of their own. */
 const VERSIONS = '/usr/lib/postgresql'
 
+/** @type {import('./service.mjs').Service} */
 export const postgres = {
   name: 'postgres',
   port: 15432,

@@ -3,6 +3,7 @@ import { findProgram, installPackages } from './programs.mjs'
 
 const server = () => findProgram('redis-server')
 
+/** @type {import('./service.mjs').Service} */
 export const redis = {
   name: 'redis',
   port: 16379,

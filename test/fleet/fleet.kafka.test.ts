@@ -9,7 +9,8 @@ import { KafkaLog } from '../../src/log/kafka.ts'
 import { START } from '../../src/log/port.ts'
 import { LEDGER_BOARD, Ledger } from '../crash/ledger.ts'
 import { type Painter, painters, paintSteadily } from '../crash/painters.ts'
-import { type OwnKafka, ownKafka } from '../support/own-kafka.ts'
+import { ownKafka } from '../support/own-kafka.ts'
+import type { OwnService } from '../support/own-service.ts'
 import { requires } from '../support/requires.ts'
 import { tempFolder } from '../support/tmp.ts'
 import { Viewer } from '../support/viewer.ts'
@@ -57,7 +58,7 @@ class Crowd {
 
 async function afterwards(
   t: TestContext,
-  broker: OwnKafka,
+  broker: OwnService,
   log: string,
   fleet: Fleet,
   crowd: Crowd,
@@ -130,7 +131,7 @@ test('[O30] servers and the broker are killed under load: all that was acknowled
   await t.test(
     'a broker that is silent for longer than it is waited for, and then writes what it was sent',
     async () => {
-      broker.pause()
+      await broker.pause()
       await pause(SILENCE_MS)
       broker.resume()
       await crowd.acknowledged()

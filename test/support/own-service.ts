@@ -14,8 +14,8 @@ export interface OwnService {
   start(): Promise<void>
   /** Lets it close its data, and resolves once it has ended. */
   stop(): Promise<void>
-  /** Ends it with SIGKILL. */
-  kill(): void
+  /** Ends it with SIGKILL, which is sent before this returns; resolves once it is gone. */
+  kill(): Promise<void>
   /** SIGSTOP and SIGCONT: its connections stay open and say nothing. Resolves once every thread stands still. */
   pause(): Promise<void>
   resume(): void
@@ -39,7 +39,10 @@ export async function ownService(t: Lifetime, service: Service, ports: number): 
     stop: async () => {
       await stop(service.name, home)
     },
-    kill: () => void signal('SIGKILL'),
+    kill: () => {
+      signal('SIGKILL')
+      return own.stop()
+    },
     pause: async () => {
       const pid = signal('SIGSTOP')
       while (process.platform === 'linux' && !isStopped(pid)) await setImmediate()
@@ -47,8 +50,7 @@ export async function ownService(t: Lifetime, service: Service, ports: number): 
     resume: () => void signal('SIGCONT'),
   }
   t.after(async () => {
-    if (running(service.name, home) !== undefined) signal('SIGKILL')
-    await own.stop()
+    if (running(service.name, home) !== undefined) await own.kill()
   })
   await own.start()
   return own

@@ -48,8 +48,7 @@ test('[T14] a service that is down is unavailable, and is used again when it is 
   const service = await ownS3(t)
   const store = openAt(t, service.place)
   await store.put('a', bytesOf('before'))
-  service.kill()
-  await service.stop()
+  await service.kill()
 
   const down = { code: 'unavailable', retryable: true }
   const startMs = performance.now()
@@ -121,7 +120,7 @@ test('[T15] of a service killed in an upload nothing is to be seen, and the uplo
   const store = await openFaulty(t, service.place, ({ url }) => {
     if (url?.includes('partNumber=2') && !isKilled) {
       isKilled = true
-      service.kill()
+      void service.kill()
     }
     return undefined
   })
