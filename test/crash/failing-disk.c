@@ -1,6 +1,7 @@
 /*
  * Preloaded into a server, lets its disk fail on command: while the file `write` lies in the folder that
  * FAILING_DISK names, nothing more is written to any LMDB file; while `sync` does, no such file can be synced.
+ * FAILING_FILES names other files and folders by a part of their paths.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +25,8 @@ static int fails(const char *what, int fd) {
   length = readlink(path, target, sizeof target - 1);
   if (length < 0) return 0;
   target[length] = 0;
-  return strstr(target, "/data.mdb") != NULL;
+  const char *files = getenv("FAILING_FILES");
+  return strstr(target, files == NULL ? "/data.mdb" : files) != NULL;
 }
 
 #define REAL(result, name, ...) ((result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
