@@ -227,12 +227,14 @@ export class KafkaLog implements Log {
     for (const stream of grown) stream.grown.wake()
   }
 
+  /** Errors: `newer-version`, `corrupt`. */
   #take(place: Place, offset: number, name: string, value: Buffer): Stream | undefined {
+    const position = positionOf(offset + 1)
     const before = this.#catalog.streams.get(name)?.head ?? START
-    const taken = this.#catalog.take(place, offset, name, value)
+    const message = decodeMessage(position, value)
+    const taken = this.#catalog.take(place, position, name, message)
     this.#catalog.reached(place, offset + 1)
-    const message = decodeMessage(positionOf(offset + 1), value)
-    if (message.writer === this.#writer) this.#seen(name, message.sequence, positionOf(offset + 1))
+    if (message.writer === this.#writer) this.#seen(name, message.sequence, position)
     if (taken === undefined) return undefined
     this.#tail.add(name, before, taken.record)
     return taken.stream

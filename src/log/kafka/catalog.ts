@@ -2,7 +2,7 @@ import { SpateError } from '../../base/errors.ts'
 import type { Kv, Table } from '../../store/kv.ts'
 import { type LogRecord, type Position, positionOf, START } from '../port.ts'
 import { Wakeup } from '../wakeup.ts'
-import { decodeMessage, Kind, type Writer } from './envelope.ts'
+import { type KafkaMessage, Kind, type Writer } from './envelope.ts'
 
 /** Positions of one span: a stream is looked for in the spans where it has records. */
 const SPAN = 4096
@@ -105,17 +105,15 @@ export class Catalog {
   }
 
   /**
-   * Takes a partition's next message in. Errors: `newer-version`, `corrupt`.
+   * Takes a partition's next message in.
    * @returns the record that it is, unless it was there before or is none
    */
   take(
     place: Place,
-    offset: number,
+    position: Position,
     name: string,
-    value: Buffer,
+    message: KafkaMessage,
   ): { stream: Stream; record: LogRecord } | undefined {
-    const position = positionOf(offset + 1)
-    const message = decodeMessage(position, value)
     const stream = this.stream(name, place)
     const isNew = stream.head === START
     const last = stream.writers.get(message.writer)
