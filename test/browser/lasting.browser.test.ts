@@ -106,6 +106,39 @@ test('the page lasts', { skip: requires('chromium') }, async (t) => {
     assert.deepEqual(visit.complaints, [])
   })
 
+  await t.test('a board that is left while more of it is fetched than fits is left for good', async (t) => {
+    const side = 24
+    const board = await stage.board({ width: side * 256, height: side * 256 })
+    const chunks = Array.from({ length: side * side }, (_, i) => i)
+    const painted = await stage.admin.post(`/api/boards/${board}/painted`, {
+      x: chunks.map((i) => (i % side) * 256),
+      y: chunks.map((i) => Math.floor(i / side) * 256),
+      color: chunks.map(() => 12),
+    })
+    assert.equal(painted.status, 200, painted.text)
+    const visit = await stage.visit(t, '')
+    const { page } = visit
+    const gate = Promise.withResolvers<void>()
+    await page.route(`**/${board}/chunks/*/*`, async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const goTo = (search: string): Promise<void> =>
+      page.evaluate(`history.pushState(null, '', '${search}'); dispatchEvent(new Event('popstate'))`)
+    const note = page.getByText('More is painted here than fits at once')
+    await goTo(`?board=${board}`)
+    await note.waitFor()
+    await goTo('?board=lobby')
+    await page.getByText('1000 × 1000').waitFor()
+    await note.waitFor({ state: 'detached' })
+    const fetched = page.waitForResponse(`**/${board}/chunks/*/*`)
+    gate.resolve()
+    await (await fetched).finished()
+    await visit.isLive()
+    await page.getByText('1000 × 1000').waitFor()
+    assert.deepEqual(visit.complaints, [])
+  })
+
   await t.test(
     'on a vast board, what was moved to while the server was away is there when it is back',
     async (t) => {

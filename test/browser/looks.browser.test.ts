@@ -40,6 +40,27 @@ test('the page looks right', { skip: requires('chromium') }, async (t) => {
     assert.deepEqual(visit.complaints, [])
   })
 
+  await t.test('on the smallest phones nothing runs over its edge, whatever is said', async (t) => {
+    const id = 'a-board-with-a-rather-long-name'
+    const board = await stage.board({ id, undoSeconds: 5, cooldown: { seconds: 3599 } })
+    const small = { ...PHONE, viewport: { width: 320, height: 568 } }
+    const visit = await stage.visit(t, `?board=${board}&x=50&y=50&scale=20`, small)
+    const { page } = visit
+    const fits = async (): Promise<void> => {
+      for (const element of await page.locator('.panel:visible, .panel :is(button, span):visible').all()) {
+        const box = await element.boundingBox()
+        const name = await element.evaluate((element) => element.outerHTML)
+        assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 320, name)
+      }
+    }
+    await page.touchscreen.tap(160, 200)
+    await page.getByTestId('cooldown').filter({ hasText: 'Next paint in 59 min' }).waitFor()
+    await fits()
+    await page.goto(`${stage.server.url}/?board=${id}-that-is-nowhere`)
+    await page.getByRole('alert').waitFor()
+    await fits()
+  })
+
   await t.test('a tap on cells too small to hit comes closer first', async (t) => {
     const board = await stage.board({ width: 1000, height: 1000 })
     const visit = await stage.visit(t, `?board=${board}`, PHONE)

@@ -176,7 +176,8 @@ export class Page {
 
   async inspect({ x, y }: Cell): Promise<void> {
     const { inspection, board } = this.store
-    const asked = { x, y, answer: undefined, failure: undefined }
+    const nowMs = Date.now() + (this.#session?.connection?.clockOffsetMs ?? 0)
+    const asked = { x, y, nowMs, answer: undefined, failure: undefined }
     inspection.value = asked
     try {
       const answer = await this.#api.cell(board.value, x, y)

@@ -16,6 +16,8 @@ export interface Notice {
 export interface Inspection extends Cell {
   /** Undefined until the server has answered. */
   readonly answer: CellInfo | undefined
+  /** When it was asked, by the server's clock. */
+  readonly nowMs: number
   /** Why it could not answer. */
   readonly failure: string | undefined
 }

@@ -16,7 +16,7 @@ export function App({ page }: { page: Page }) {
     <>
       <BoardCanvas page={page} />
       <TopBar page={page} />
-      <ZoomButtons page={page} />
+      {failure.value === undefined && <ZoomButtons page={page} />}
       <div class="bottom">
         <CellCard page={page} />
         <Messages page={page} />

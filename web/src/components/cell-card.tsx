@@ -9,7 +9,7 @@ export function CellCard({ page }: { page: Page }) {
   const { inspection, info } = page.store
   const asked = inspection.value
   if (asked === undefined) return null
-  const { x, y, answer, failure } = asked
+  const { x, y, nowMs, answer, failure } = asked
   const rgb = info.value?.palette[answer?.color ?? page.picture.colorAt(x, y)] ?? 0
   return (
     <section class="panel card" aria-label="Cell" data-testid="cell-card">
@@ -18,7 +18,7 @@ export function CellCard({ page }: { page: Page }) {
         <p class="strong number">
           {x}, {y} <span class="quiet">{colorName(rgb)}</span>
         </p>
-        <p>{failure ?? (answer === undefined ? 'Asking…' : <Author answer={answer} />)}</p>
+        <p>{failure ?? (answer === undefined ? 'Asking…' : <Author answer={answer} nowMs={nowMs} />)}</p>
       </div>
       <button
         type="button"
@@ -34,9 +34,9 @@ export function CellCard({ page }: { page: Page }) {
   )
 }
 
-function Author({ answer: { player, at } }: { answer: CellInfo }) {
+function Author({ answer: { player, at }, nowMs }: { answer: CellInfo; nowMs: number }) {
   if (at === null) return <>Nobody has painted here yet.</>
-  const time = <time dateTime={at}>{ago(Date.parse(at), Date.now())}</time>
+  const time = <time dateTime={at}>{ago(Date.parse(at), nowMs)}</time>
   if (player === null) return <>Painted {time}.</>
   return (
     <>

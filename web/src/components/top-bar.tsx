@@ -14,7 +14,7 @@ export function TopBar({ page }: { page: Page }) {
   const extent = info.value?.extent
   return (
     <header class="top">
-      <div class="panel group">
+      <div class="panel group board-group">
         <Mark />
         <button type="button" class="plain strong" aria-haspopup="dialog" onClick={() => page.open('boards')}>
           <span class="clip">{board.value}</span>
@@ -30,7 +30,7 @@ export function TopBar({ page }: { page: Page }) {
       <div class="panel group">
         <output class="status" data-status={status.value}>
           <span class="dot" aria-hidden="true" />
-          <span class={status.value === 'live' ? 'wide-text' : ''}>{STATUS[status.value]}</span>
+          <span class="wide-text">{STATUS[status.value]}</span>
         </output>
         <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
           <PersonIcon />
