@@ -4,12 +4,14 @@ import { ProblemError } from '../client/api.ts'
 import { boardCommand } from './board/board.ts'
 import { serveCommand } from './serve.ts'
 import { simCommand } from './sim/sim.ts'
+import { timelapseCommand } from './timelapse/timelapse.ts'
 
 const program = new Command('spate')
   .description('Hosts, captures, replays and scores massive live events.')
   .showHelpAfterError()
   .addCommand(serveCommand())
   .addCommand(boardCommand())
+  .addCommand(timelapseCommand())
   .addCommand(simCommand())
 
 try {

@@ -29,6 +29,7 @@ import { meRoutes } from './me.ts'
 import { invalidInput, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
+import { timelapseRoutes } from './timelapse.ts'
 import { compileValidator } from './validation.ts'
 import { checkOrigin, type Visitor, visitorOf } from './visitor.ts'
 
@@ -153,6 +154,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     adminRoutes,
     importRoutes,
     exportRoutes,
+    timelapseRoutes,
     healthRoutes,
     sephsplaceRoutes,
   ]) {

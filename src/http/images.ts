@@ -14,6 +14,7 @@ import { BoardAges } from './board-ages.ts'
 import type { Framing } from './board-images.ts'
 import { isKnown } from './etag.ts'
 import { positionFrom } from './events.ts'
+import { isPosition, type Moment, momentFrom } from './moments.ts'
 import { BoardParams, Coordinate, fileOf } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 
@@ -25,9 +26,6 @@ const FRESH = 'public, max-age=1, stale-while-revalidate=10'
 const FOR_EVER = 'public, max-age=31536000, immutable'
 /** How long a request waits for a position that this server has not reached. */
 const WAIT_MS = 2_000
-const POSITION = /^\d{1,16}$/
-/** A day, or a time with its offset: without one it would mean something else on every server. */
-const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/i
 
 const ImageQuery = Type.Object({
   /** A position, or an ISO 8601 time. */
@@ -100,7 +98,7 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
       }
       const viewed =
         at === undefined ? undefined : await past.pass(() => viewAt(host, momentFrom(at, clock.now())))
-      const cache = at !== undefined && POSITION.test(at) ? FOR_EVER : FRESH
+      const cache = at !== undefined && isPosition(at) ? FOR_EVER : FRESH
       await sendImage(request, reply, () => {
         const view = viewed ?? host.now()
         const { position } = view
@@ -225,25 +223,11 @@ function describe(reply: FastifyReply, { etag, position, cache }: Entity): void 
   void reply.header('etag', etag).header('x-content-version', position).header('cache-control', cache)
 }
 
-/** A position, or a time in ms. */
-type Moment = { readonly position: number } | { readonly timeMs: number }
-
-/** Errors: `invalid` for what is neither a position nor an ISO 8601 time, `not-found` for what is to come. */
-function momentFrom(text: string, nowMs: number): Moment {
-  if (POSITION.test(text)) return { position: positionFrom(text, 0) }
-  const timeMs = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(timeMs)) {
-    throw new SpateError('invalid', 'at: expected a position, or a time such as 2026-11-21T09:00:00Z')
-  }
-  if (timeMs > nowMs) throw new SpateError('not-found', 'at: that moment has not come yet')
-  return { timeMs }
-}
-
 function viewAt(host: BoardHost, moment: Moment): Promise<View> {
   return 'position' in moment ? host.at(positionOf(moment.position)) : host.atTime(moment.timeMs)
 }
 
-function takesGzip(acceptEncoding = ''): boolean {
+export function takesGzip(acceptEncoding = ''): boolean {
   return acceptEncoding.split(',').some((part) => {
     const [coding, ...weights] = part.split(';').map((text) => text.trim().toLowerCase())
     return coding === 'gzip' && !weights.some((weight) => /^q=0(\.0*)?$/.test(weight))
@@ -253,7 +237,11 @@ function takesGzip(acceptEncoding = ''): boolean {
 /** Errors: `too-large`. */
 export const wholeBoard: Framing = ({ extent }) => areaOf(extent, {})
 
-function areaOf(extent: Area, query: { left?: number; top?: number; width?: number; height?: number }): Area {
+/** The part of the extent that a query names. Errors: `invalid`, `too-large`. */
+export function areaOf(
+  extent: Area,
+  query: { left?: number; top?: number; width?: number; height?: number },
+): Area {
   const asked = {
     left: query.left ?? extent.left,
     top: query.top ?? extent.top,

@@ -3,10 +3,13 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 const WHOLE = /^-?\d{1,15}$/
+const DECIMAL = /^-?\d{1,15}(\.\d{1,9})?$/
+/** How a number of a schema's type is written in an address. */
+const WRITTEN: Readonly<Record<string, RegExp>> = { integer: WHOLE, number: DECIMAL }
 
 /**
  * Checks a request's parts against their schemas. Bodies are taken as they are, with nothing coerced and nothing
- * left out. What stands in an address is text: where a schema expects a whole number, its digits are one.
+ * left out. What stands in an address is text: where a schema expects a number, its digits are one.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Bytes are for the route to read; JSON Schema has no word for them.
@@ -19,17 +22,20 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   }
 }
 
-function numbersOf(schema: TSchema): string[] {
+function numbersOf(schema: TSchema): [name: string, written: RegExp][] {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> }
-  return Object.entries(properties).flatMap(([name, { type }]) => (type === 'integer' ? [name] : []))
+  return Object.entries(properties).flatMap(([name, { type = '' }]) => {
+    const written = WRITTEN[type]
+    return written === undefined ? [] : [[name, written]]
+  })
 }
 
-function withNumbers(value: unknown, names: readonly string[]): unknown {
+function withNumbers(value: unknown, numbers: readonly [name: string, written: RegExp][]): unknown {
   if (typeof value !== 'object' || value === null) return value
   const given: Record<string, unknown> = { ...value }
-  for (const name of names) {
+  for (const [name, written] of numbers) {
     const text = given[name]
-    if (typeof text === 'string' && WHOLE.test(text)) given[name] = Number(text)
+    if (typeof text === 'string' && written.test(text)) given[name] = Number(text)
   }
   return given
 }

@@ -8,7 +8,7 @@ import { findProgram, isExecutable } from '../../scripts/services/programs.mjs'
 import { findServiceUrl, type ServiceName } from './services.ts'
 import { canMountTmpfs } from './tmpfs.ts'
 
-export type Need = 'chromium' | 'compiler' | 'nginx' | 'tmpfs' | ServiceName
+export type Need = 'chromium' | 'compiler' | 'ffmpeg' | 'nginx' | 'tmpfs' | ServiceName
 
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const CHROMIUM_PATHS = [
@@ -19,6 +19,7 @@ const CHROMIUM_PATHS = [
 const ABSENCE: Readonly<Record<Need, () => string | undefined>> = {
   chromium: () => (findChromium() === undefined ? 'no Chromium found (SPATE_CHROMIUM names one)' : undefined),
   compiler: () => (findProgram('cc') === undefined ? 'no C compiler found' : undefined),
+  ffmpeg: () => (findProgram('ffmpeg') === undefined ? 'no ffmpeg found' : undefined),
   kafka: () => absentService('kafka'),
   nginx: () => (findProgram('nginx') === undefined ? 'no nginx found' : undefined),
   postgres: () => absentService('postgres'),
