@@ -16,7 +16,18 @@ import { parseArgs } from 'node:util'
 import type { BenchMessage } from './support/bench.ts'
 import { tableHead, tableLine } from './support/row.ts'
 
-const QUESTIONS = ['fold', 'log', 'rebuild', 'past', 'image', 'ingest', 'fanout', 'kafka', 'objects'] as const
+const QUESTIONS = [
+  'fold',
+  'log',
+  'rebuild',
+  'past',
+  'travel',
+  'image',
+  'ingest',
+  'fanout',
+  'kafka',
+  'objects',
+] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000
 

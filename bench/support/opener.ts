@@ -17,6 +17,8 @@ export interface Opening {
   readonly position: number
   /** The last snapshot, after it. */
   readonly closeMs: number
+  /** While it is open. */
+  readonly residentBytes: number
 }
 
 const commands = {
@@ -42,10 +44,11 @@ const commands = {
     if (host.stopped !== undefined) throw host.stopped
     const { cellsFolded } = host
     const { position } = host.canvas
+    const residentBytes = process.memoryUsage.rss()
     const closingMs = performance.now()
     await host[Symbol.asyncDispose]()
     const closeMs = performance.now() - closingMs
-    return { openMs, cpuMs: (user + system) / 1000, cellsFolded, position, closeMs }
+    return { openMs, cpuMs: (user + system) / 1000, cellsFolded, position, closeMs, residentBytes }
   },
 
   /** The floor of a rebuild: every record read, none looked at. */
