@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { Lifetime } from './tmp.ts'
 
 export type Fault =
-  /** Answers so, and passes nothing on. */
-  | { readonly status: number }
+  /** Answers so, as S3 says it where there is a code, and passes nothing on. */
+  | { readonly status: number; readonly code?: string }
   /** Ends the connection in the middle of the answer's body, after so many bytes. */
   | { readonly cutAfterBytes: number }
 
@@ -21,7 +21,9 @@ export async function faultyProxy(
   const proxy = createServer((incoming, outgoing) => {
     const fault = faultOf(incoming)
     if (fault !== undefined && 'status' in fault) {
-      incoming.resume().once('end', () => outgoing.writeHead(fault.status, { 'content-length': 0 }).end())
+      const body = fault.code === undefined ? '' : `<Error><Code>${fault.code}</Code></Error>`
+      const head = { 'content-length': body.length, 'content-type': 'application/xml' }
+      incoming.resume().once('end', () => outgoing.writeHead(fault.status, head).end(body))
       return
     }
     const { method, url, headers } = incoming
