@@ -2,9 +2,9 @@
  * What does a log in Kafka cost: edits a second through one server and one broker, and how soon does a second server
  * show what the first has acknowledged?
  */
-import { randomBytes } from 'node:crypto'
 import { chunkOrigin } from '../src/boards/canvas/geometry.ts'
 import { decodeServerMessage, encodeClientMessage } from '../src/live/protocol.ts'
+import { ownPrefix } from '../test/support/kafka-topics.ts'
 import { findServiceUrl } from '../test/support/services.ts'
 import { bench, type Run } from './support/bench.ts'
 import { Generator } from './support/generator.ts'
@@ -113,7 +113,7 @@ await bench(async (run) => {
     run.skip('no broker runs (npm run services -- up kafka)')
     return
   }
-  const log = (): string => `kafka://${broker}/bench-${randomBytes(4).toString('hex')}?partitions=4`
+  const log = (): string => `kafka://${broker}/${ownPrefix(run, broker)}?partitions=4`
   const embedded = await ingest(run, {})
   const kafka = await ingest(run, envOf(log()))
   run.row({

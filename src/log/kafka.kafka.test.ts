@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ownPrefix } from '../../test/support/kafka-topics.ts'
 import { ownKafka } from '../../test/support/own-kafka.ts'
 import { requires } from '../../test/support/requires.ts'
 import { serviceUrl } from '../../test/support/services.ts'
@@ -21,10 +21,6 @@ const ALL = { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
 /** Longer than a request is waited for, shorter than an append. */
 const SILENCE_MS = 4_500
 
-function newPrefix(): string {
-  return `test-${randomBytes(6).toString('hex')}`
-}
-
 async function open(
   t: TestContext,
   broker: string,
@@ -42,13 +38,15 @@ async function textsOf(log: Log, stream = 'board/a'): Promise<string[]> {
 }
 
 if (skip === false) {
-  describeLog('Kafka', (t, clock) => open(t, serviceUrl('kafka'), newPrefix(), { clock }))
+  describeLog('Kafka', (t, clock) =>
+    open(t, serviceUrl('kafka'), ownPrefix(t, serviceUrl('kafka')), { clock }),
+  )
 }
 
 test('[L16] what was sent twice is in the stream once, for every reader, and is answered with the copy that counts', {
   skip,
 }, async (t) => {
-  const prefix = newPrefix()
+  const prefix = ownPrefix(t, serviceUrl('kafka'))
   const log = await open(t, serviceUrl('kafka'), prefix)
   const [first] = await log.append('board/a', [record('a')])
   const { append } = Appender.prototype
@@ -131,7 +129,7 @@ test('[L17] a broker that is away: appends are refused with the time to try agai
 })
 
 test('[L18] a start reads only what is new, and finds what it knew', { skip }, async (t) => {
-  const prefix = newPrefix()
+  const prefix = ownPrefix(t, serviceUrl('kafka'))
   const folder = join(tempFolder(t), 'kafka')
   const before = await open(t, serviceUrl('kafka'), prefix, { folder })
   const other = await open(t, serviceUrl('kafka'), prefix)
@@ -147,9 +145,9 @@ test('[L18] a start reads only what is new, and finds what it knew', { skip }, a
 
 test('[L18] a data folder that followed another log is refused, and stays as it is', { skip }, async (t) => {
   const folder = join(tempFolder(t), 'kafka')
-  const log = await open(t, serviceUrl('kafka'), newPrefix(), { folder })
+  const log = await open(t, serviceUrl('kafka'), ownPrefix(t, serviceUrl('kafka')), { folder })
   await log[Symbol.asyncDispose]()
-  await assert.rejects(open(t, serviceUrl('kafka'), newPrefix(), { folder }), {
+  await assert.rejects(open(t, serviceUrl('kafka'), ownPrefix(t, serviceUrl('kafka')), { folder }), {
     code: 'invalid',
     message: /another log/,
   })
@@ -161,7 +159,7 @@ test('[L19] topics are made so that they lose nothing; one that would is refused
   const broker = serviceUrl('kafka')
   const topics = new Topics([broker])
   t.after(() => topics.close())
-  const prefix = newPrefix()
+  const prefix = ownPrefix(t, serviceUrl('kafka'))
   await (await open(t, broker, prefix))[Symbol.asyncDispose]()
   const made = await topics.describe(`${prefix}.events`)
   assert.equal(made?.partitions, 2)
@@ -171,19 +169,19 @@ test('[L19] topics are made so that they lose nothing; one that would is refused
     ),
     ['delete', '-1', '-1', '1'],
   )
-  const wrong = newPrefix()
+  const wrong = ownPrefix(t, serviceUrl('kafka'))
   await topics.create(`${wrong}.events`, 1, 1, { 'retention.ms': '1000' })
   await assert.rejects(open(t, broker, wrong), {
     code: 'invalid',
     message: /retention\.ms=1000 \(has to be -1\).*max\.message\.bytes=.*kafka-configs --alter/,
   })
-  await assert.rejects(open(t, '127.0.0.1:1', newPrefix()), { code: 'unavailable' })
+  await assert.rejects(open(t, '127.0.0.1:1', ownPrefix(t, serviceUrl('kafka'))), { code: 'unavailable' })
 })
 
 test('[L20] several streams of a partition are read apart, from the broker as from memory', {
   skip,
 }, async (t) => {
-  const prefix = newPrefix()
+  const prefix = ownPrefix(t, serviceUrl('kafka'))
   const log = await open(t, serviceUrl('kafka'), prefix)
   const names = ['board/a', 'board/b', 'board/c', 'board/d', 'capture/x']
   for (let round = 0; round < 30; round++) {

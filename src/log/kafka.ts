@@ -25,6 +25,7 @@ const RETRY_AFTER_MS = 1_000
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 const SAVE_EVERY_MS = 5_000
+const START_TRIES = 8
 const READ_BYTES = 4 << 20
 
 /** An append under way: sent, perhaps more than once, and not yet seen in the log. */
@@ -112,7 +113,7 @@ export class KafkaLog implements Log {
   }
 
   async #start(): Promise<void> {
-    const ends = await this.#findEnds()
+    const ends = await this.#findEndsPatiently()
     const caughtUp = Promise.withResolvers<void>()
     const check = (): void => {
       const isBehind = ([place, end]: [Place, number]): boolean => this.#catalog.next(place) < end
@@ -122,6 +123,20 @@ export class KafkaLog implements Log {
     this.#run(this.#read(check, caughtUp.reject))
     this.#run(this.#keepSaving())
     await caughtUp.promise
+  }
+
+  /** Partitions that were just made have no leader for a moment. */
+  async #findEndsPatiently(): Promise<[Place, number][]> {
+    const pause = this.#pauses()
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#findEnds()
+      } catch (error) {
+        if (!(error instanceof SpateError) || error.code !== 'unavailable' || tries === START_TRIES)
+          throw error
+        await pause.next()
+      }
+    }
   }
 
   #run(work: Promise<void>): void {

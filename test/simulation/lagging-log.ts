@@ -70,6 +70,10 @@ export class LaggingLog implements Log {
     return this.#shared.trim(stream, upTo)
   }
 
+  trimmed(stream: string): Promise<Position> {
+    return this.#shared.trimmed(stream)
+  }
+
   /** The log goes on without this server. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

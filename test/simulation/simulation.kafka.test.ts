@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseKafkaAddress } from '../../src/log/kafka/address.ts'
 import { KafkaLog } from '../../src/log/kafka.ts'
 import { ManualClock } from '../support/clock.ts'
+import { ownPrefix } from '../support/kafka-topics.ts'
 import { requires } from '../support/requires.ts'
 import { serviceUrl } from '../support/services.ts'
 import { tempFolder } from '../support/tmp.ts'
@@ -18,7 +18,7 @@ test(`[V27] the same on a log in Kafka, each server over connections of its own 
 }, async (t) => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const clock = new ManualClock()
-    const prefix = `simulation-${randomBytes(6).toString('hex')}`
+    const prefix = ownPrefix(t, serviceUrl('kafka'))
     const address = parseKafkaAddress(`kafka://${serviceUrl('kafka')}/${prefix}?partitions=1`)
     const logs = await Promise.all(
       Array.from({ length: MOST_SERVERS }, () => KafkaLog.open(address, join(tempFolder(t), 'kafka'), clock)),
