@@ -157,7 +157,9 @@ for (const [service, hasConditions] of [
     let lost = 0
     const store = await openFaulty(t, s3Place(t), ({ method, url, headers }) => {
       if (!hasConditions && headers['if-none-match'] !== undefined) return { status: 501 }
-      const stores = (method === 'PUT' && url?.includes('/small')) || url?.includes('/large?uploadId')
+      const stores = url?.includes(
+        method === 'PUT' ? '/small' : method === 'POST' ? '/large?uploadId' : '/none',
+      )
       if (!stores) return undefined
       if (lost++ % 2 === 0) return { cutAfterBytes: 0 }
       // As Amazon may say of an upload that was finished a moment ago.
