@@ -157,13 +157,12 @@ for (const [service, hasConditions] of [
     let lost = 0
     const store = await openFaulty(t, s3Place(t), ({ method, url, headers }) => {
       if (!hasConditions && headers['if-none-match'] !== undefined) return { status: 501 }
-      const stores = url?.includes(
-        method === 'PUT' ? '/small' : method === 'POST' ? '/large?uploadId' : '/none',
-      )
-      if (!stores) return undefined
+      const isPut = method === 'PUT' && url?.includes('/small')
+      const isFinish = method === 'POST' && url?.includes('/large?uploadId')
+      if (!isPut && !isFinish) return undefined
       if (lost++ % 2 === 0) return { cutAfterBytes: 0 }
       // As Amazon may say of an upload that was finished a moment ago.
-      return url?.includes('uploadId') ? { status: 404, code: 'NoSuchUpload' } : undefined
+      return isFinish ? { status: 404, code: 'NoSuchUpload' } : undefined
     })
     await store.put('small', bytesOf('small'))
     await store.put('large', largeBody(PART_BYTES + 1))
