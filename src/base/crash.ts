@@ -13,6 +13,9 @@ export type CrashPoint =
   | 'snapshot.before-commit'
   | 'snapshot.after-commit'
   | 'players.before-commit'
+  | 'seal.before-segment'
+  | 'seal.before-entry'
+  | 'seal.after-entry'
 
 export function crashPoint(point: CrashPoint): void {
   if (name === '' || name !== point) return

@@ -1,0 +1,239 @@
+import type { Clock } from '../base/clock.ts'
+import { crashPoint } from '../base/crash.ts'
+import { SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
+import { type Log, type LogRecord, type Position, positionOf, START } from '../log/port.ts'
+import type { ObjectStore } from '../store/objects/port.ts'
+import { lastEntry } from './chain.ts'
+import { encodeEntry, entryFor, keyOf, type StoredEntry, segmentKey, storedAs } from './manifest.ts'
+import { ArchiveReader } from './reader.ts'
+import { type Segment, SegmentWriter } from './segment-writer.ts'
+
+/** What is read of the log at once. */
+const SLICE = { records: 1024, bytes: 256 * 1024 }
+const SLICE_MS = 3
+const ONE = { records: 1, bytes: 1 }
+
+export interface SealerServices {
+  readonly log: Log
+  readonly objects: ObjectStore
+  readonly clock: Clock
+  /** Told of a stream that could not be sealed; it is tried again with the next look. */
+  readonly onError: (stream: string, error: unknown) => void
+}
+
+export interface SealLimits {
+  /** A segment ends with the record with which its bodies reach this. */
+  readonly segmentBytes: number
+  /** After this what has not been sealed since it was first seen makes a segment, however small. */
+  readonly waitMs: number
+  /** How often the log is looked at. */
+  readonly lookEveryMs: number
+}
+
+export const SEAL_LIMITS: SealLimits = {
+  segmentBytes: 64 << 20,
+  waitMs: 3_600_000,
+  lookEveryMs: 60_000,
+}
+
+/** A stream as the sealer knows it. */
+interface Stream {
+  readonly name: string
+  /** The entry that the next one follows. */
+  last: StoredEntry | undefined
+  /** What lies between the end of the chain and there was counted. */
+  seenUpTo: Position
+  unsealedBytes: number
+  /** By the clock that does not jump. */
+  unsealedSinceMs: number
+}
+
+/**
+ * Seals the streams of a log into segments, in the background, one segment at a time.
+ *
+ * A segment is put first, then the entry that names it. An entry is written once: where several sealers are at work,
+ * one of them writes entry n, and the others read on from it. So a sealer that is killed leaves a segment that no
+ * entry names, at most, and whoever comes next goes on at the end of the chain. Cuts depend on the log alone, except
+ * where time has run out. It holds one segment in memory, compressed, and shares the thread.
+ *
+ * A stream is not sealed, and said to be so, where its chain would not be true: records that were freed before they
+ * were sealed, or an archive of another log.
+ */
+export class Sealer implements AsyncDisposable {
+  readonly #services: SealerServices
+  readonly #limits: SealLimits
+  readonly #streams = new Map<string, Stream>()
+  readonly #stop = new AbortController()
+  #work: Promise<unknown> = Promise.resolve()
+  #cancelTimer: (() => void) | undefined
+
+  constructor(services: SealerServices, limits: SealLimits) {
+    this.#services = services
+    this.#limits = limits
+  }
+
+  /** Looks at the log now and then, until the sealer is disposed of. */
+  start(): void {
+    const look = (): void => {
+      void this.#enqueue(() => this.#lookAtAll(false))
+        .catch((error: unknown) => this.#services.onError('all streams', error))
+        .then(() => {
+          if (this.#stop.signal.aborted) return
+          this.#cancelTimer = this.#services.clock.after(this.#limits.lookEveryMs, look)
+        })
+    }
+    look()
+  }
+
+  /** Seals all that the log holds now. Errors: that of the first stream which could not be sealed. */
+  async sealAll(): Promise<void> {
+    const [failure] = await this.#enqueue(() => this.#lookAtAll(true))
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** What is being made is given up: the next sealer makes it again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    this.#cancelTimer?.()
+    await this.#work
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => {})
+    return done
+  }
+
+  async #lookAtAll(isForced: boolean): Promise<{ error: unknown }[]> {
+    const failures: { error: unknown }[] = []
+    for (const name of await this.#services.log.streams()) {
+      if (this.#stop.signal.aborted) break
+      try {
+        await this.#lookAt(name, isForced)
+      } catch (error) {
+        // What is stored may have changed meanwhile: it is read anew.
+        this.#streams.delete(name)
+        failures.push({ error })
+        this.#services.onError(name, error)
+      }
+    }
+    return failures
+  }
+
+  async #lookAt(name: string, isForced: boolean): Promise<void> {
+    const { log, clock } = this.#services
+    const head = await log.head(name)
+    const stream = this.#streams.get(name) ?? (await this.#open(name, head))
+    const pace = new Pace(SLICE_MS)
+    while (stream.seenUpTo < head && !this.#stop.signal.aborted) {
+      const records = await log.read(name, stream.seenUpTo, SLICE)
+      if (records.length === 0) break
+      for (const { position, body } of records) {
+        if (stream.unsealedBytes === 0) stream.unsealedSinceMs = clock.elapsedMs()
+        stream.seenUpTo = position
+        // An empty body is something to seal, too.
+        stream.unsealedBytes += Math.max(1, body.length)
+        if (stream.unsealedBytes < this.#limits.segmentBytes) continue
+        await this.#seal(stream, position)
+        break
+      }
+      await pace.turn()
+    }
+    const isOverdue = clock.elapsedMs() - stream.unsealedSinceMs >= this.#limits.waitMs
+    if (stream.unsealedBytes === 0 || !(isForced || isOverdue)) return
+    // Another sealer was first: the rest is what its entry leaves.
+    if (!(await this.#seal(stream, stream.seenUpTo))) await this.#lookAt(name, isForced)
+  }
+
+  async #open(name: string, head: Position): Promise<Stream> {
+    const last = await lastEntry(this.#services.objects, name)
+    const sealedUpTo = last === undefined ? START : positionOf(last.entry.last)
+    if (sealedUpTo > head) {
+      const words = `the archive of ${name} goes to position ${sealedUpTo}, its log to ${head}: it is another’s, or the log has lost records`
+      throw new SpateError('conflict', words)
+    }
+    const stream = { name, last, seenUpTo: positionOf(sealedUpTo), unsealedBytes: 0, unsealedSinceMs: 0 }
+    await this.#requireWhole(stream)
+    await this.#requireSame(name, sealedUpTo)
+    this.#streams.set(name, stream)
+    return stream
+  }
+
+  /** Errors: `conflict` if the last record in the archive is not the log's. */
+  async #requireSame(name: string, sealedUpTo: number): Promise<void> {
+    const { log, objects } = this.#services
+    if (sealedUpTo <= (await log.trimmed(name))) return
+    const before = positionOf(sealedUpTo - 1)
+    const [ours] = await log.read(name, before, ONE)
+    const [sealed] = await new ArchiveReader(objects).read(name, before, ONE)
+    if (ours !== undefined && sealed !== undefined && isSameRecord(ours, sealed)) return
+    throw new SpateError('conflict', `the archive of ${name} is another log’s: record ${sealedUpTo} differs`)
+  }
+
+  /** Errors: `gone` if records after the end of the chain were freed. */
+  async #requireWhole({ name, last }: Stream): Promise<void> {
+    const trimmed = await this.#services.log.trimmed(name)
+    const sealedUpTo = last?.entry.last ?? START
+    if (trimmed > sealedUpTo) {
+      const words = `the log of ${name} was freed up to position ${trimmed}, the archive has it up to ${sealedUpTo}`
+      throw new SpateError('gone', words)
+    }
+  }
+
+  /** False if another sealer has added an entry: the stream goes on from there. */
+  async #seal(stream: Stream, upTo: Position): Promise<boolean> {
+    const { objects } = this.#services
+    const segment = await this.#segmentOf(stream, upTo)
+    if (segment === undefined) return true
+    const entry = entryFor(stream.name, stream.last, segment)
+    const bytes = encodeEntry(entry)
+    crashPoint('seal.before-segment')
+    await objects.put(segmentKey(segment.sha256), segment.bytes)
+    crashPoint('seal.before-entry')
+    try {
+      await objects.put(keyOf(stream.name, entry.number), bytes)
+    } catch (error) {
+      if (!(error instanceof SpateError && error.code === 'conflict')) throw error
+      stream.last = await lastEntry(objects, stream.name)
+      stream.seenUpTo = positionOf(stream.last?.entry.last ?? START)
+      stream.unsealedBytes = 0
+      return false
+    }
+    crashPoint('seal.after-entry')
+    stream.last = storedAs(entry, bytes)
+    stream.seenUpTo = upTo
+    stream.unsealedBytes = 0
+    return true
+  }
+
+  /** Undefined when the sealer is being stopped. */
+  async #segmentOf(stream: Stream, upTo: Position): Promise<Segment | undefined> {
+    const { log } = this.#services
+    const writer = new SegmentWriter()
+    const pace = new Pace(SLICE_MS)
+    let at = positionOf(stream.last?.entry.last ?? START)
+    while (at < upTo) {
+      if (this.#stop.signal.aborted) return undefined
+      const records = await log.read(stream.name, at, SLICE)
+      await this.#requireWhole(stream)
+      const last = records.at(-1)
+      if (last === undefined) throw new SpateError('corrupt', `the log of ${stream.name} ends before ${upTo}`)
+      for (const record of records) {
+        if (record.position <= upTo) await writer.add(record)
+      }
+      at = last.position
+      await pace.turn()
+    }
+    return writer.finish(stream.name)
+  }
+}
+
+function isSameRecord(a: LogRecord, b: LogRecord): boolean {
+  return (
+    a.position === b.position &&
+    a.timeMs === b.timeMs &&
+    a.type === b.type &&
+    Buffer.compare(a.body, b.body) === 0
+  )
+}
