@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, rmSync, utimesSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, truncateSync, utimesSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { tempFolder } from '../../../test/support/tmp.ts'
 import { tmpfs } from '../../../test/support/tmpfs.ts'
 import { bytesOf, describeObjects, largeBody, listed, textOf } from './contract.ts'
 import { FolderObjects } from './folder.ts'
+import { MAX_OBJECT_BYTES } from './port.ts'
 
 const UNFINISHED = '.unfinished'
 
@@ -26,6 +27,15 @@ test('[T1] a folder opened again has what was put, each object a file at its key
   await FolderObjects.open(folder).put('a/b.bin', bytesOf('kept'))
   assert.equal(await textOf(FolderObjects.open(folder), 'a/b.bin'), 'kept')
   assert.deepEqual(readdirSync(join(folder, 'a')), ['b.bin'])
+})
+
+test('[T9] an object that another program made too large is read in ranges', async (t) => {
+  const folder = tempFolder(t)
+  const store = FolderObjects.open(folder)
+  writeFileSync(join(folder, 'large'), '')
+  truncateSync(join(folder, 'large'), MAX_OBJECT_BYTES + 1)
+  await assert.rejects(store.get('large'), { code: 'too-large', retryable: false })
+  assert.equal((await store.range('large', MAX_OBJECT_BYTES - 1, 5)).length, 2)
 })
 
 test('[T10] what ended processes left unfinished is out of sight, and removed when the folder is opened', async (t) => {

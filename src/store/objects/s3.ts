@@ -50,6 +50,17 @@ export interface Page {
   readonly next: string | undefined
 }
 
+/** How far the reading of an object has come. */
+interface Download {
+  readonly name: string
+  readonly start: number
+  readonly length: number | undefined
+  /** Once there was an answer, of the size that it said. */
+  bytes: Uint8Array | undefined
+  tag: string | undefined
+  filled: number
+}
+
 /**
  * One bucket, addressed by the objects' full names. Every request is tried `attempts` times while trying again can
  * help; credentials are those of the SDK's standard chain.
@@ -160,42 +171,15 @@ export class S3Bucket {
    * there. Errors: `not-found`, `too-large`.
    */
   async read(name: string, start: number, length: number | undefined): Promise<Uint8Array> {
-    const what = `get ${name}`
-    let bytes: Uint8Array | undefined
-    let tag: string | undefined
-    let filled = 0
+    const download: Download = { name, start, length, bytes: undefined, tag: undefined, filled: 0 }
     for (let broken = 0; ; broken++) {
-      const whole = length === undefined && start + filled === 0
-      const end = length === undefined ? '' : start + length - 1
-      const range = whole ? {} : { Range: `bytes=${start + filled}-${end}` }
       try {
-        await this.#gate.pass(async () => {
-          const answer = await this.#get({ ...this.#named(name), ...range, ...(tag && { IfMatch: tag }) })
-          if (answer === undefined) return
-          const { Body, ContentLength, ContentRange, ETag } = answer
-          assert(Body instanceof Readable, 'in Node a body is a stream')
-          if (ContentLength === undefined || (!whole && ContentRange === undefined)) {
-            Body.destroy()
-            throw new SpateError('storage-failed', `${what}: the service answers without a length or range`)
-          }
-          if (bytes === undefined && ContentLength > MAX_OBJECT_BYTES) {
-            Body.destroy()
-            throw new SpateError('too-large', `${name} has ${ContentLength} bytes; read a range`)
-          }
-          bytes ??= new Uint8Array(ContentLength)
-          tag ??= ETag
-          for await (const chunk of Body) {
-            bytes.set(chunk, filled)
-            filled += chunk.length
-          }
-        })
-        if (bytes === undefined) return new Uint8Array(0)
-        if (filled === bytes.length) return bytes
+        await this.#gate.pass(() => this.#readOn(download))
+        return download.bytes ?? new Uint8Array(0)
       } catch (error) {
-        // Requests have been tried again by the SDK; what comes without a status after an answer is the body.
-        if (bytes === undefined || failureOf(error).status !== undefined || broken + 1 >= this.#attempts) {
-          throw s3Error(what, error)
-        }
+        // The SDK has tried requests again itself: what has no status, once there was an answer, is the body.
+        const isBody = download.bytes !== undefined && failureOf(error).status === undefined
+        if (!isBody || broken + 1 >= this.#attempts) throw s3Error(`get ${name}`, error)
       }
       await pause(Math.random() * FIRST_PAUSE_MS * 2 ** broken)
     }
@@ -229,6 +213,37 @@ export class S3Bucket {
     return { Bucket: this.#bucket, Key: name }
   }
 
+  /** Fills what is missing, or throws. */
+  async #readOn(download: Download): Promise<void> {
+    const { name, start, length, filled, tag } = download
+    const isWhole = length === undefined && start + filled === 0
+    const end = length === undefined ? '' : start + length - 1
+    const answer = await this.#get({
+      ...this.#named(name),
+      ...(isWhole ? {} : { Range: `bytes=${start + filled}-${end}` }),
+      ...(tag === undefined ? {} : { IfMatch: tag }),
+    })
+    if (answer === undefined) return
+    const { Body, ContentLength, ContentRange, ETag } = answer
+    assert(Body instanceof Readable, 'in Node a body is a stream')
+    try {
+      if (ContentLength === undefined || (!isWhole && ContentRange === undefined)) {
+        throw new SpateError('storage-failed', `get ${name}: the service answers without a length or range`)
+      }
+      download.bytes ??= bytesFor(name, ContentLength)
+      download.tag ??= ETag
+      for await (const chunk of Body) {
+        download.bytes.set(chunk, download.filled)
+        download.filled += chunk.length
+      }
+      if (download.filled < download.bytes.length) {
+        throw new SpateError('unavailable', `get ${name}: the body ended early`)
+      }
+    } finally {
+      Body.destroy()
+    }
+  }
+
   /** Undefined if the range begins at or past the end. */
   async #get(
     request: ConstructorParameters<typeof GetObjectCommand>[0],
@@ -236,7 +251,7 @@ export class S3Bucket {
     try {
       return await this.#client.send(new GetObjectCommand(request))
     } catch (error) {
-      if (failureOf(error).status === 416) return undefined
+      if (request.IfMatch === undefined && failureOf(error).status === 416) return undefined
       throw error
     }
   }
@@ -261,6 +276,11 @@ export class S3Bucket {
       throw s3Error(what, error)
     }
   }
+}
+
+function bytesFor(name: string, length: number): Uint8Array {
+  if (length <= MAX_OBJECT_BYTES) return new Uint8Array(length)
+  throw new SpateError('too-large', `${name} has ${length} bytes; read a range`)
 }
 
 function conditionOf(when: When): { IfNoneMatch?: '*' } {
