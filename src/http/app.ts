@@ -13,6 +13,7 @@ import fastify, {
 } from 'fastify'
 import { SpateError } from '../base/errors.ts'
 import { adminRoutes } from './admin.ts'
+import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
 import { ConnectionCounts, limitConnections, limitProxied } from './connections.ts'
@@ -56,6 +57,8 @@ const CONNECTION_ERRORS: ReadonlyMap<string, number> = new Map([
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['HPE_HEADER_OVERFLOW', 431],
 ])
+/** Of the answer that a refusal takes the place of. */
+const ENTITY_HEADERS = ['content-encoding', 'etag', 'expires', 'x-content-version']
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Only what the page itself brings; the canvas makes its images from blobs. */
@@ -76,7 +79,8 @@ export async function createApp(services: HttpServices): Promise<App> {
     services.failures.answered(problem, error)
     const retryAfter = retryAfterSeconds(problem)
     if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
-    void reply.header('x-content-type-options', 'nosniff')
+    void reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')
+    for (const name of ENTITY_HEADERS) void reply.removeHeader(name)
     return reply.status(problem.status).type('application/problem+json').send(problem)
   }
   const app = fastify({
@@ -154,6 +158,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     adminRoutes,
     importRoutes,
     exportRoutes,
+    archiveRoutes,
     timelapseRoutes,
     healthRoutes,
     sephsplaceRoutes,

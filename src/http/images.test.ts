@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HttpServer } from '../../test/support/http.ts'
 import { readPng } from '../../test/support/png.ts'
+import { systemClock } from '../base/clock.ts'
 import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
+import { MemoryLog } from '../log/memory.ts'
 
 const FRESH = 'public, max-age=1, stale-while-revalidate=10'
 const IMAGE = '/api/boards/lobby/image.png'
@@ -67,6 +69,33 @@ test('[H10] two hundred readers at once cost one encoding', async (t) => {
   assert.ok(answers.every(({ status, headers }) => status === 200 && headers['x-content-version'] === '2'))
   const metrics = await server.client().get('/metrics')
   assert.match(metrics.text, /^spate_images_encoded 1$/m)
+})
+
+test('[H10] who asks again with the tag of the present is answered without encoding', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const server = await HttpServer.withLobby(t, {}, { log })
+  const { etag = '' } = (await server.client().get(IMAGE)).headers
+  const { position } = (await (await server.visitor()).place(0, 0, 1)).json()
+  const renewed = (await server.client().get(`${IMAGE}?v=${position}`)).headers.etag ?? ''
+  const other = await HttpServer.start(t, { log })
+  assert.equal((await other.client().get(IMAGE, { 'if-none-match': renewed })).status, 304)
+  assert.equal(other.services.images.encodes, 0)
+  assert.equal((await other.client().get(IMAGE, { 'if-none-match': etag })).status, 200)
+  assert.equal(other.services.images.encodes, 1)
+})
+
+test('[H1] no cache keeps a refusal, whatever it would have kept of the answer', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const crowd = Array.from({ length: 100 }, () => server.client().get(`${IMAGE}?at=1&height=900`))
+  const areas = Array.from({ length: 100 }, () => server.client().get(`${IMAGE}?width=900`))
+  const refused = (await Promise.all([...areas, ...crowd])).filter(({ status }) => status !== 200)
+  assert.ok(refused.length > 0)
+  for (const { status, headers } of refused) {
+    assert.equal(status, 503)
+    assert.equal(headers['cache-control'], 'no-store')
+    assert.equal(headers.etag, undefined)
+    assert.equal(headers['x-content-version'], undefined)
+  }
 })
 
 test('[H10] a board that changes is encoded every 250 ms at most, also for who waits for a version', async (t) => {

@@ -92,6 +92,10 @@ export async function imageRoutes(app: App, services: HttpServices): Promise<voi
       const age = await ages.of(host)
       const isWhole = left === undefined && top === undefined && width === undefined && height === undefined
       if (at === undefined && isWhole) {
+        // A cache that has it asks again every second: nothing is encoded for that.
+        const current = host.canvas.position
+        if (isFresh(request, reply, { etag: `"${age}-${current}"`, position: current, cache: FRESH }))
+          return reply
         const { position, png } = await images.get(host, wholeBoard, atLeast)
         if (isFresh(request, reply, { etag: `"${age}-${position}"`, position, cache: FRESH })) return reply
         return reply.type('image/png').send(png)
