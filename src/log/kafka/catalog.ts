@@ -1,4 +1,5 @@
 import { SpateError } from '../../base/errors.ts'
+import { keepNewest } from '../../base/keep-newest.ts'
 import type { Kv, Table } from '../../store/kv.ts'
 import { type LogRecord, type Position, positionOf, START } from '../port.ts'
 import { Wakeup } from '../wakeup.ts'
@@ -125,12 +126,7 @@ export class Catalog {
     }
     stream.writers.delete(message.writer)
     stream.writers.set(message.writer, message.sequence)
-    if (stream.writers.size > MAX_WRITERS) {
-      for (const oldest of stream.writers.keys()) {
-        stream.writers.delete(oldest)
-        break
-      }
-    }
+    keepNewest(stream.writers, MAX_WRITERS)
     if (message.kind === Kind.trimmed) {
       if (message.upTo > stream.trimmed) stream.trimmed = message.upTo
       return undefined
