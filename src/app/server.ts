@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { ArchivedLog } from '../archive/archived-log.ts'
+import { SEAL_LIMITS, Sealer } from '../archive/sealer.ts'
 import { type Clock, SteadyClock, systemClock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { RateLimit } from '../base/rate.ts'
@@ -10,6 +12,7 @@ import { Boards } from '../boards/boards.ts'
 import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
 import { Renderer } from '../boards/render/renderer.ts'
 import { type App, createApp } from '../http/app.ts'
+import type { Archive } from '../http/archive.ts'
 import { Images } from '../http/board-images.ts'
 import { Failures } from '../http/failures.ts'
 import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
@@ -21,6 +24,7 @@ import type { Log } from '../log/port.ts'
 import { PlayerDirectory } from '../players/directory.ts'
 import { Identities, newSecret, newToken } from '../players/identity.ts'
 import { Kv } from '../store/kv.ts'
+import { openObjects } from '../store/objects/open.ts'
 import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
 
@@ -57,7 +61,7 @@ export class SpateServer implements AsyncDisposable {
     const secret = config.secret ?? (await folder.secret('cookie-secret', newSecret)).value
 
     const clock = new SteadyClock(systemClock)
-    const log: Log = stack.use(await openLog(config, folder, clock))
+    const { log, archive } = await openLog(config, folder, clock, logger, stack)
     const kv = stack.use(Kv.open(await stateFolder(config, folder), PROJECTION_TABLES))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
@@ -77,6 +81,7 @@ export class SpateServer implements AsyncDisposable {
     const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
       log,
+      archive,
       boards,
       rooms,
       players,
@@ -99,6 +104,7 @@ export class SpateServer implements AsyncDisposable {
     })
     stack.defer(() => app.close())
     const url = await listen(app, config)
+    archive?.sealer.start()
     await folder.announce(url).catch((error: unknown) => {
       logger.warn({ reason: messageOf(error) }, 'a second start will not be told who has the data folder')
     })
@@ -123,10 +129,28 @@ const LOBBY = {
   },
 } as const
 
-async function openLog({ log }: Config, { path }: DataFolder, clock: Clock): Promise<Log> {
-  if (log === 'lmdb') return LmdbLog.open(join(path, 'log'), clock)
-  if (log === 'memory') return new MemoryLog(clock)
-  return KafkaLog.open(log, join(path, 'kafka'), clock)
+/** The log with its archive: what it gave up is read from there. A log in memory has none. */
+async function openLog(
+  config: Config,
+  { path }: DataFolder,
+  clock: Clock,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): Promise<{ log: Log; archive: Archive | undefined }> {
+  if (config.log === 'memory') return { log: stack.use(new MemoryLog(clock)), archive: undefined }
+  const objects = stack.use(
+    await openObjects(config.objects ?? { kind: 'folder', path: join(path, 'objects') }),
+  )
+  const log =
+    config.log === 'lmdb'
+      ? LmdbLog.open(join(path, 'log'), clock)
+      : await KafkaLog.open(config.log, join(path, 'kafka'), clock)
+  const archived = stack.use(new ArchivedLog(log, objects))
+  const onError = (stream: string, error: unknown): void => {
+    logger.warn({ stream, reason: messageOf(error) }, 'not archived; tried again later')
+  }
+  const sealer = stack.use(new Sealer({ log, objects, clock, onError }, SEAL_LIMITS))
+  return { log: archived, archive: { sealer, objects, log: archived } }
 }
 
 /** Several servers may start on an empty log at the same time. */

@@ -7,12 +7,15 @@ import type { Rooms } from '../live/rooms.ts'
 import type { Log } from '../log/port.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
+import type { Archive } from './archive.ts'
 import type { Images } from './board-images.ts'
 import type { Failures } from './failures.ts'
 
 /** What the routes work with. */
 export interface HttpServices {
-  readonly log: Pick<Log, 'stopped'>
+  readonly log: Pick<Log, 'read' | 'stopped'>
+  /** Undefined: there is none. */
+  readonly archive: Archive | undefined
   readonly boards: Boards
   readonly rooms: Rooms
   readonly players: PlayerDirectory

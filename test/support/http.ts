@@ -9,6 +9,7 @@ import type { Created } from '../../src/boards/canvas/records.ts'
 import { FREE_RULES } from '../../src/boards/canvas/rules.ts'
 import { Renderer } from '../../src/boards/render/renderer.ts'
 import { type App, createApp } from '../../src/http/app.ts'
+import type { Archive } from '../../src/http/archive.ts'
 import { Images } from '../../src/http/board-images.ts'
 import { Failures } from '../../src/http/failures.ts'
 import type { HttpServices } from '../../src/http/services.ts'
@@ -51,6 +52,7 @@ export class WallClock implements Clock {
 
 export interface HttpSetup {
   readonly log?: Log
+  readonly archive?: Archive
   readonly trustedProxies?: readonly string[]
   readonly origins?: readonly string[]
   readonly playerRate?: number
@@ -126,6 +128,7 @@ export class HttpServer {
     const burst = setup.burst ?? 1024
     const services: HttpServices = {
       log,
+      archive: setup.archive,
       boards,
       rooms,
       players,
