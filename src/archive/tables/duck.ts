@@ -157,6 +157,9 @@ export class RowAppender {
   }
 }
 
+/** What the client puts before DuckDB's own words. */
+const CLIENT_WORDS = /^Failed to [a-z ]+: /
+
 /** Text as SQL writes it. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
@@ -166,6 +169,6 @@ async function failing<T>(code: 'invalid' | 'storage-failed', work: () => Promis
   try {
     return await work()
   } catch (cause) {
-    throw new SpateError(code, messageOf(cause).trim(), { cause })
+    throw new SpateError(code, messageOf(cause).replace(CLIENT_WORDS, '').trim(), { cause })
   }
 }

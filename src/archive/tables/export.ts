@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf, SpateError } from '../../base/errors.ts'
 import { Pace } from '../../base/pace.ts'
 import { Verdict, verdictName } from '../../boards/canvas/verdict.ts'
 import { type LogRecord, type Position, START } from '../../log/port.ts'
@@ -14,8 +15,15 @@ const ROW_GROUP = 122_880
 
 const WRITTEN: Readonly<Record<TableFormat, string>> = {
   parquet: `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}`,
-  csv: `FORMAT csv, HEADER, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ'`,
-  ndjson: `FORMAT json, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ'`,
+  csv: 'FORMAT csv, HEADER',
+  ndjson: 'FORMAT json',
+}
+const TIME = 'epoch_ms(time::BIGINT)'
+/** Parquet has a type for it; elsewhere it is text that says its zone. */
+const TIMES: Readonly<Record<TableFormat, string>> = {
+  parquet: `${TIME}::TIMESTAMP_MS`,
+  csv: `strftime(${TIME}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
+  ndjson: `strftime(${TIME}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
 }
 
 /** What is gathered: numbers alone, which are quick to append. In the order of the appender's columns. */
@@ -75,18 +83,26 @@ export async function exportPlacements(
 ): Promise<number> {
   const work = `${out}.work`
   const part = `${out}.part`
-  await rm(work, { recursive: true, force: true })
+  await storing(out, () => rm(work, { recursive: true, force: true }))
   try {
-    await mkdir(work)
+    await storing(out, () => mkdir(work))
     using duck = await Duck.open(join(work, 'rows.duckdb'), work)
     const rows = await gather(duck, sources, onRecord)
     const boards = sources.map(({ board }) => board)
-    await duck.run(`COPY (${selection(boards)}) TO ${literal(part)} (${WRITTEN[format]})`)
-    await rename(part, out)
+    await duck.run(`COPY (${selection(boards, format)}) TO ${literal(part)} (${WRITTEN[format]})`)
+    await storing(out, () => rename(part, out))
     return rows
   } finally {
     await rm(part, { force: true })
     await rm(work, { recursive: true, force: true })
+  }
+}
+
+async function storing(out: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (cause) {
+    throw new SpateError('storage-failed', `cannot write ${out}: ${messageOf(cause)}`, { cause })
   }
 }
 
@@ -136,8 +152,8 @@ async function gather(
   return rows
 }
 
-function selection(boards: readonly string[]): string {
-  return `SELECT epoch_ms(time::BIGINT)::TIMESTAMP_MS AS time, position::UBIGINT AS position,
+function selection(boards: readonly string[], format: TableFormat): string {
+  return `SELECT ${TIMES[format]} AS time, position::UBIGINT AS position,
     ${named(boards, 'board')} AS board, ${named(PLACEMENT_KINDS, 'kind')} AS kind,
     player, x, y, color, ${named(VERDICTS, 'verdict')} AS verdict
     FROM gathered`
