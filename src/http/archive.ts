@@ -36,7 +36,7 @@ const Status = Type.Object({
 
 export async function archiveRoutes(app: App, services: HttpServices): Promise<void> {
   const { boards } = services
-  const security = [{ admin: [] }]
+  const security = [{ bearer: [] }]
 
   function archive(): Archive {
     if (services.archive !== undefined) return services.archive
