@@ -53,10 +53,13 @@ class FakeSocket implements SocketLike {
     this.onmessage?.({ data: buffer.slice(byteOffset, byteOffset + byteLength) })
   }
 
-  hello(position: number, part: { version?: number; timeMs?: number; board?: object } = {}): void {
+  hello(
+    position: number,
+    part: { version?: number; timeMs?: number; nextMs?: number; board?: object } = {},
+  ): void {
     const board = JSON.stringify(part.board ?? INFO)
-    const { version = PROTOCOL_VERSION, timeMs = 0 } = part
-    this.say({ type: 'hello', version, position, timeMs, player: 4, board })
+    const { version = PROTOCOL_VERSION, timeMs = 0, nextMs = timeMs } = part
+    this.say({ type: 'hello', version, position, timeMs, nextMs, player: 4, board })
   }
 
   edits(position: number, ...cells: readonly (readonly [x: number, y: number, color: number])[]): void {
@@ -491,8 +494,10 @@ test('[V26] a server that never says hello is left', async (t) => {
 
 test('[V29] how far the own clock is off is known from the hello on, and kept up to date', async (t) => {
   const one = await scene(t)
-  one.socket.hello(10, { timeMs: one.clock.now() - 3_600_000 })
+  const serverMs = one.clock.now() - 3_600_000
+  one.socket.hello(10, { timeMs: serverMs, nextMs: serverMs + 700 })
   assert.equal(one.connection.clockOffsetMs, -3_600_000)
+  assert.equal(one.connection.nextMs, serverMs + 700)
   one.clock.wallMs += 250
   one.socket.say({ type: 'heartbeat', position: 10, timeMs: one.clock.now() + 500 })
   assert.equal(one.connection.clockOffsetMs, 500)

@@ -72,6 +72,8 @@ export class BoardConnection {
   /** The server's clock minus ours, ms; known once live. */
   clockOffsetMs = 0
   player = 0
+  /** When this player might place next, by the server's clock, as of the last hello. */
+  nextMs = 0
   /** What this player alone sees, of the chunks that are watched. */
   readonly hidden = new HiddenCells()
   /** Times the connection was lost and made again. */
@@ -283,6 +285,7 @@ export class BoardConnection {
     }
     this.player = message.player
     this.#compareClocks(message.timeMs)
+    this.nextMs = message.nextMs
     if (message.position < this.#position) {
       this.#info = undefined
       this.drop()

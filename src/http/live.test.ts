@@ -6,6 +6,7 @@ import { EventStream } from '../../test/support/event-stream.ts'
 import { HttpServer } from '../../test/support/http.ts'
 import { Refused, type SocketOptions, TestSocket } from '../../test/support/socket.ts'
 import type { Lifetime } from '../../test/support/tmp.ts'
+import { FREE_RULES } from '../boards/canvas/rules.ts'
 import { Verdict } from '../boards/canvas/verdict.ts'
 import {
   type ClientMessage,
@@ -84,6 +85,7 @@ test('[H15] a connection is greeted, places, and sees what it and others placed'
       version: 1,
       position: 1,
       timeMs: server.clock.now(),
+      nextMs: server.clock.now(),
       player: 0,
       board: 'lobby',
     },
@@ -192,6 +194,16 @@ test('[H15] what cannot be opened is answered with a problem document', async (t
   }
   const headers = { authorization: 'Bearer nonsense' }
   assert.equal((await refusalOf(LiveSocket.open(t, server, '', { headers }))).status, 401)
+})
+
+test('[V29] who comes back is told when they may place next', async (t) => {
+  const cooldown = { kind: 'stack', seconds: 60, blankSeconds: 60, stack: 1, activity: null } as const
+  const server = await HttpServer.withLobby(t, { rules: { ...FREE_RULES, cooldown } })
+  const visitor = await server.visitor()
+  await visitor.place(1, 1, 1)
+  const socket = await LiveSocket.open(t, server, '', { headers: visitor.headers })
+  const hello = await socket.next('hello')
+  assert.deepEqual([hello.timeMs, hello.nextMs], [server.clock.now(), server.clock.now() + 60_000])
 })
 
 test('[H15] a frame that is no message ends its connection, and no other', async (t) => {

@@ -70,12 +70,14 @@ export function acceptLive(
   return (ws, sink, socket) => {
     endOnError(ws, services)
     const room = services.rooms.of(host)
+    const nowMs = services.clock.now()
     sink.write(
       frameOf({
         type: 'hello',
         version: PROTOCOL_VERSION,
         position: host.canvas.position,
-        timeMs: services.clock.now(),
+        timeMs: nowMs,
+        nextMs: host.canvas.nextMs(visitor.player, nowMs),
         player: visitor.player,
         board: boardJson(host.canvas.info),
       }),

@@ -39,6 +39,7 @@ const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
     version: fc.nat(255),
     position,
     timeMs,
+    nextMs: timeMs,
     player: u32,
     board: text,
   }),
@@ -157,8 +158,8 @@ test('[V16] the limits of a frame are those of the largest messages', () => {
 
 const PINNED_SERVER: Readonly<Record<ServerMessage['type'], readonly [ServerMessage, string]>> = {
   hello: [
-    { type: 'hello', version: 1, position: 2, timeMs: 1.5, player: 3, board: '{"a":"é"}' },
-    '01 01 0000000000000040 000000000000f83f 03000000 0a000000 7b2261223a22c3a9227d',
+    { type: 'hello', version: 1, position: 2, timeMs: 1.5, nextMs: 2, player: 3, board: '{"a":"é"}' },
+    '01 01 0000000000000040 000000000000f83f 0000000000000040 03000000 0a000000 7b2261223a22c3a9227d',
   ],
   edits: [
     {

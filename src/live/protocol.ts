@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter } from '../base/bytes.ts'
  *
  * Server to client:
  *
- *     1 hello      version u8 | position f64 | time f64, ms | player u32 (0: none yet) | board text (JSON)
+ *     1 hello      version u8 | position f64 | time f64, ms | next f64, ms | player u32 (0: none yet) | board text (JSON)
  *     2 edits      position f64 | groups u16 | per group: chunk u16 | count u16 | (cell u16 | colour u8) × count
  *     3 resync     position f64 | count u32 | chunk u16 × count
  *     4 judged     request u32 | position f64 | next f64, ms | count u16 | verdict u8 × count
@@ -59,6 +59,8 @@ export type ServerMessage =
       readonly version: number
       readonly position: number
       readonly timeMs: number
+      /** When the player may place next. */
+      readonly nextMs: number
       readonly player: number
       readonly board: string
     }
@@ -103,6 +105,7 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array<ArrayBuf
         .u8(message.version)
         .f64(message.position)
         .f64(message.timeMs)
+        .f64(message.nextMs)
         .u32(message.player)
         .text(message.board)
         .finish()
@@ -169,6 +172,7 @@ function decodeServer(reader: ByteReader): ServerMessage {
         version: reader.u8(),
         position: reader.f64(),
         timeMs: reader.f64(),
+        nextMs: reader.f64(),
         player: reader.u32(),
         board: reader.text(),
       }

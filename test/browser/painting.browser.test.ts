@@ -139,6 +139,11 @@ test('the page paints', { skip: requires('chromium') }, async (t) => {
       .getByTestId('cell-card')
       .filter({ hasText: /, just now\.$/ })
       .waitFor()
+    await visit.open(`?board=${board}${NEAR}`)
+    await visit.page
+      .getByTestId('cooldown')
+      .filter({ hasText: /^Next paint in (50|[1-4]\d) s$/ })
+      .waitFor()
   })
 
   await t.test('on the way to another board nothing of the one before is shown', async (t) => {

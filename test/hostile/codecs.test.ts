@@ -35,7 +35,7 @@ const GROUPS = [
 ]
 
 const SERVER: readonly ServerMessage[] = [
-  { type: 'hello', version: 1, position: 12, timeMs: T0, player: 3, board: '{"id":"größe"}' },
+  { type: 'hello', version: 1, position: 12, timeMs: T0, nextMs: T0 + 5, player: 3, board: '{"id":"größe"}' },
   { type: 'edits', position: 13, groups: GROUPS },
   { type: 'hidden', position: 13, groups: GROUPS },
   { type: 'resync', position: 14, chunks: Uint16Array.of(1, 2) },

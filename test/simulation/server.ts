@@ -144,6 +144,7 @@ export class SimServer {
         version: PROTOCOL_VERSION,
         position: canvas.position,
         timeMs: this.#clock.now(),
+        nextMs: canvas.nextMs(player, this.#clock.now()),
         player,
         board: boardJson(canvas.info),
       }),

@@ -87,7 +87,9 @@ export class Session implements Disposable {
       board: this.board,
       ...(first === undefined ? {} : { chunks: first.chunks }),
       onStatus: (status) => {
-        if (!this.#isOver) store.status.value = status
+        if (this.#isOver) return
+        store.status.value = status
+        if (status === 'live') store.nextMs.value = connection.nextMs - connection.clockOffsetMs
       },
       onBoard: (next) => {
         this.#followReplica(connection)
