@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { plain } from '../../test/support/archive.ts'
 import { area, placed } from '../../test/support/boards.ts'
 import { HttpServer } from '../../test/support/http.ts'
 import { systemClock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import { RecordType } from '../boards/canvas/records.ts'
 import { MemoryLog } from '../log/memory.ts'
-import type { LogRecord, Position, ReadLimit } from '../log/port.ts'
+import { type LogRecord, type Position, positionOf, type ReadLimit, START } from '../log/port.ts'
+import { decodeRecords } from '../log/record-stream.ts'
 
 const CSV = '/api/boards/lobby/history.csv'
 const NDJSON = '/api/boards/lobby/history.ndjson'
+const RECORDS = '/api/boards/lobby/records'
 const AT = '2026-01-01 00:00:00.000 UTC'
 
 /** A log whose reads of a board's past are counted, and can be made to fail. */
@@ -97,9 +101,27 @@ test('[I26] a shadow-banned player’s edits are in no export', async (t) => {
   assert.equal((await server.admin.get(CSV)).text.split('\n').length, 1 + 1 + 1)
 })
 
+test('[I42] a board’s records are had as they are stored, by the organiser, with their end', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const server = await HttpServer.withLobby(t, {}, { log })
+  const ann = await server.visitor()
+  await ann.place(1, 1, 5)
+  await ann.place(1, 1, 6)
+  const { bytes, headers, status } = await server.admin.get(RECORDS)
+  assert.deepEqual([status, headers['x-content-version']], [200, '3'])
+  const sent = await Array.fromAsync(decodeRecords(Readable.from([bytes])))
+  const stored = await log.read('board/lobby', START, { records: 10, bytes: 1e6 })
+  assert.deepEqual(plain(sent.flat()), plain(stored))
+
+  for (const upTo of [2, 3]) {
+    await log.trim('board/lobby', positionOf(upTo))
+    assert.equal((await server.admin.get(RECORDS)).status, 410, 'the log does not have all')
+  }
+})
+
 test('[I28] only the organiser exports, only what there is', async (t) => {
   const server = await HttpServer.withLobby(t)
-  for (const path of [CSV, NDJSON]) {
+  for (const path of [CSV, NDJSON, RECORDS]) {
     assert.equal((await server.client().get(path)).status, 401)
     assert.equal((await (await server.visitor()).get(path)).status, 403)
     assert.equal((await server.admin.get(path.replace('lobby', 'nope'))).status, 404)

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { messageOf, SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
 import { RecordType } from '../boards/canvas/records.ts'
 import { eachCell } from '../boards/history.ts'
-import type { BoardHost } from '../boards/host.ts'
+import { type BoardHost, boardStream } from '../boards/host.ts'
 import { START } from '../log/port.ts'
+import { encodeEnd, encodeRecords } from '../log/record-stream.ts'
 import type { App } from './app.ts'
 import {
   Csv2022Writer,
@@ -23,6 +25,7 @@ const EXPORTS_AT_ONCE = 2
 /** Somebody who takes nothing for so long gives their place up. */
 const STALLED_AFTER_MS = 60_000
 const CHUNK_CHARACTERS = 1 << 16
+const READ = { records: 2048, bytes: 1 << 20 }
 
 const KINDS: ReadonlyMap<number, PlacementRow['kind']> = new Map([
   [RecordType.placed, 'placed'],
@@ -38,27 +41,37 @@ const KINDS: ReadonlyMap<number, PlacementRow['kind']> = new Map([
  * client reports as an error; HTTP/1.0 has no such thing and is refused. A line of the kind `end` closes the NDJSON.
  */
 export async function exportRoutes(app: App, services: HttpServices): Promise<void> {
-  const { boards, players, logger } = services
+  const { boards, log, players, logger } = services
   const security = [{ bearer: [] }]
   let exports = 0
   app.addHook('onRequest', async (request) => requireAdmin(request.visitor))
 
-  function send(
+  function rows(
     request: FastifyRequest,
     reply: FastifyReply,
     host: BoardHost,
     makeWriter: (context: RowContext) => RowWriter,
   ): FastifyReply {
-    if (request.raw.httpVersion === '1.0') {
-      throw new SpateError('invalid', 'HTTP/1.0 cannot tell a whole export from a part: use HTTP/1.1')
-    }
-    if (exports >= EXPORTS_AT_ONCE) throw new SpateError('overloaded', 'other exports are under way')
     const writer = makeWriter({
       palette: host.canvas.info.palette,
       player: (number) => players.player(number),
     })
+    return send(request, reply, host, writer.contentType, () => rowsOf(host, writer))
+  }
+
+  function send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    host: BoardHost,
+    contentType: string,
+    chunks: () => AsyncIterable<string | Uint8Array>,
+  ): FastifyReply {
+    if (request.raw.httpVersion === '1.0') {
+      throw new SpateError('invalid', 'HTTP/1.0 cannot tell a whole export from a part: use HTTP/1.1')
+    }
+    if (exports >= EXPORTS_AT_ONCE) throw new SpateError('overloaded', 'other exports are under way')
     const { position } = host.canvas
-    const stream = Readable.from(rowsOf(host, writer), { objectMode: false })
+    const stream = Readable.from(chunks(), { objectMode: false })
     exports += 1
     stream.once('close', () => {
       exports -= 1
@@ -70,7 +83,7 @@ export async function exportRoutes(app: App, services: HttpServices): Promise<vo
       stream.destroy(new SpateError('unavailable', 'the export was not taken'))
     })
     void reply.header('x-content-version', position).header('cache-control', 'no-store')
-    return reply.type(writer.contentType).send(stream)
+    return reply.type(contentType).send(stream)
   }
 
   app.get(
@@ -86,7 +99,7 @@ export async function exportRoutes(app: App, services: HttpServices): Promise<vo
       },
     },
     (request, reply) =>
-      send(request, reply, boards.get(request.params.id), (context) => new Csv2022Writer(context)),
+      rows(request, reply, boards.get(request.params.id), (context) => new Csv2022Writer(context)),
   )
 
   app.get(
@@ -103,8 +116,42 @@ export async function exportRoutes(app: App, services: HttpServices): Promise<vo
       },
     },
     (request, reply) =>
-      send(request, reply, boards.get(request.params.id), (context) => new NdjsonWriter(context)),
+      rows(request, reply, boards.get(request.params.id), (context) => new NdjsonWriter(context)),
   )
+
+  app.get(
+    '/api/boards/:id/records',
+    {
+      schema: {
+        summary: 'Every record of a board’s stream, as it is stored (PROTOCOL.md)',
+        description: 'The last record says that it is whole; without it the answer is incomplete.',
+        security,
+        params: BoardParams,
+        response: { 200: fileOf('application/octet-stream') },
+      },
+    },
+    (request, reply) => {
+      const host = boards.get(request.params.id)
+      return send(request, reply, host, 'application/octet-stream', () => recordsOf(log, host))
+    },
+  )
+}
+
+async function* recordsOf(log: HttpServices['log'], host: BoardHost): AsyncGenerator<Uint8Array> {
+  const { position: end } = host.canvas
+  const pace = new Pace()
+  let at = START
+  while (at < end) {
+    const batch = await log.read(boardStream(host.id), at, READ)
+    const last = batch.at(-1)
+    const isCut = at === START && batch[0]?.type !== RecordType.created
+    if (last === undefined || isCut)
+      throw new SpateError('gone', 'the log does not hold the whole board any more')
+    yield encodeRecords(batch.filter(({ position }) => position <= end))
+    at = last.position
+    await pace.turn()
+  }
+  yield encodeEnd(end)
 }
 
 async function* rowsOf(host: BoardHost, writer: RowWriter): AsyncGenerator<string> {

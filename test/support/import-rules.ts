@@ -27,6 +27,7 @@ const ROWS: readonly (readonly string[])[] = [
 
 /** The only product files (or folders, with a slash) that may name a storage or network package. */
 export const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
+  '@duckdb/node-api': ['src/archive/tables/duck.ts'],
   gifenc: ['src/boards/timelapse/gif.ts'],
   '@aws-sdk/client-s3': ['src/store/objects/s3.ts'],
   lmdb: ['src/store/kv.ts'],

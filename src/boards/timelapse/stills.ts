@@ -1,3 +1,4 @@
+import { ByteSource } from '../../base/byte-source.ts'
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
 import { SpateError } from '../../base/errors.ts'
 import type { FilmSize, Still, StillWriter } from './film.ts'
@@ -54,7 +55,10 @@ export class StillReader {
   }
 
   static async open(chunks: AsyncIterable<Uint8Array>): Promise<StillReader> {
-    const source = new ByteSource(chunks)
+    const source = new ByteSource(
+      chunks,
+      () => new SpateError('unavailable', 'the server’s answer broke off'),
+    )
     const reader = new ByteReader(await source.take(HEAD_BYTES))
     const head = { width: reader.u32(), height: reader.u32(), frames: reader.u32(), fps: reader.f64() }
     return new StillReader(head, source)
@@ -73,32 +77,5 @@ export class StillReader {
       yield { pixels, palette, from, to }
       from = to
     }
-  }
-}
-
-/** Gives as many bytes as are asked for, however they come. */
-class ByteSource {
-  readonly #chunks: AsyncIterator<Uint8Array>
-  #rest = new Uint8Array(0)
-
-  constructor(chunks: AsyncIterable<Uint8Array>) {
-    this.#chunks = chunks[Symbol.asyncIterator]()
-  }
-
-  async take(count: number): Promise<Uint8Array<ArrayBuffer>> {
-    const taken = new Uint8Array(count)
-    let filled = 0
-    while (filled < count) {
-      if (this.#rest.length === 0) {
-        const next = await this.#chunks.next()
-        if (next.done === true) throw new SpateError('unavailable', 'the server’s answer broke off')
-        this.#rest = new Uint8Array(next.value)
-      }
-      const part = this.#rest.subarray(0, count - filled)
-      taken.set(part, filled)
-      filled += part.length
-      this.#rest = this.#rest.subarray(part.length)
-    }
-    return taken
   }
 }
