@@ -88,3 +88,21 @@ test('[A16] where there is no archive, the commands say so', async (t) => {
   const empty = await spate(folder, 'restore', '--into', join(folder, 'new'))
   assert.deepEqual([empty.code, empty.stderr], [1, 'spate: the archive holds nothing\n'])
 })
+
+test('[A20] the log is sealed and freed by commands, and everything is still there', async (t) => {
+  const folder = tempFolder(t)
+  const made = await spate(folder, 'board', 'create', 'mural', '--width', '30', '--height', '20')
+  assert.equal(made.code, 0, made.stderr)
+  const early = await spate(folder, 'archive', 'trim', 'mural')
+  assert.deepEqual([early.code, early.stderr], [1, 'spate: nothing of this board is archived yet\n'])
+  const sealed = await spate(folder, 'archive', 'seal')
+  assert.equal(sealed.code, 0, sealed.stderr)
+  assert.match(sealed.stdout.toString(), /^board\/mural +1 +1 +0 /m)
+  const trimmed = await spate(folder, 'archive', 'trim', 'mural', '--up-to', '1')
+  assert.deepEqual(
+    [trimmed.code, trimmed.stdout.toString()],
+    [0, 'the log of mural is free up to position 0\n'],
+    'a log keeps its last record',
+  )
+  assert.match((await spate(folder, 'board', 'list')).stdout.toString(), /mural +30×20/)
+})
