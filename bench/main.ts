@@ -27,6 +27,7 @@ const QUESTIONS = [
   'fanout',
   'kafka',
   'objects',
+  'parquet',
 ] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000
