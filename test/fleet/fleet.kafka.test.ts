@@ -9,12 +9,14 @@ import { KafkaLog } from '../../src/log/kafka.ts'
 import { START } from '../../src/log/port.ts'
 import { LEDGER_BOARD, Ledger } from '../crash/ledger.ts'
 import { type Painter, painters, paintSteadily } from '../crash/painters.ts'
+import { spate } from '../support/cli.ts'
 import { ownKafka } from '../support/own-kafka.ts'
 import type { OwnService } from '../support/own-service.ts'
 import { requires } from '../support/requires.ts'
+import { ServerProcess } from '../support/server.ts'
 import { tempFolder } from '../support/tmp.ts'
 import { Viewer } from '../support/viewer.ts'
-import { eventually, Fleet } from './fleet.ts'
+import { digestOf, eventually, Fleet } from './fleet.ts'
 
 const SERVERS = 3
 const PAINTERS = 3
@@ -140,6 +142,14 @@ test('[O30] servers and the broker are killed under load: all that was acknowled
 
   await afterwards(t, broker, log, fleet, crowd)
   const digest = await fleet.digest(LEDGER_BOARD.id)
+  await t.test('the archive alone makes the same board, on a log of its own', async () => {
+    const into = join(tempFolder(t), 'restored')
+    await fleet.admin('POST', '/api/archive/seal')
+    const restored = await spate(fleet.servers[0]?.dataFolder ?? '', 'restore', '--into', into)
+    assert.equal(restored.code, 0, restored.stderr)
+    const embedded = await ServerProcess.start(t, { SPATE_DATA: into })
+    assert.deepEqual(await digestOf(embedded.url, LEDGER_BOARD.id), digest)
+  })
   for (const viewer of viewers) {
     await viewer.reached(digest.position)
     assert.equal(viewer.colors, digest.colors)

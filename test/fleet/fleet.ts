@@ -14,8 +14,11 @@ export class Fleet {
   readonly servers: ServerProcess[] = []
   readonly #env: Readonly<Record<string, string>>
 
-  /** @param log `SPATE_LOG` */
-  constructor(log: string) {
+  /**
+   * @param log `SPATE_LOG`
+   * @param env more of the same settings for all
+   */
+  constructor(log: string, env: Readonly<Record<string, string>> = {}) {
     this.#env = {
       SPATE_LOG: log,
       SPATE_SECRET: 'a-secret-of-all-servers',
@@ -23,6 +26,7 @@ export class Fleet {
       SPATE_PLAYER_RATE: '0',
       SPATE_ADDRESS_RATE: '0',
       SPATE_JOIN_RATE: '0',
+      ...env,
     }
   }
 
@@ -35,12 +39,16 @@ export class Fleet {
 
   /** Resolves when every server has the board. */
   async create(board: object & { readonly id: string }): Promise<void> {
-    const [first] = this.servers
-    const headers = { authorization: `Bearer ${TOKEN}` }
-    await new Api({ baseUrl: first?.url ?? '', headers }).request('POST', '/api/boards', board)
+    await this.admin('POST', '/api/boards', board)
     for (const { url } of this.servers) {
       await eventually(async () => (await fetch(`${url}/api/boards/${board.id}`)).status === 200)
     }
+  }
+
+  /** As the organiser, of the first server. */
+  async admin(method: string, path: string, body?: object): Promise<void> {
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    await new Api({ baseUrl: this.servers[0]?.url ?? '', headers }).request(method, path, body)
   }
 
   /** The digest that all have come to. */
