@@ -11,7 +11,7 @@ import { exportPlacements } from './export.ts'
 const BOARDS = 'board/'
 const HASH_DIGITS = 16
 /** Entries of the manifest that a file covers, and the hash of the last, which vouches for all before it. */
-const NAME = /^(\d{8})-(\d{8})-([0-9a-f]{16})\.parquet$/
+const NAME = /^\d{8}-(\d{8})-[0-9a-f]{16}\.parquet$/
 
 /** The archive's boards. */
 export async function archivedBoards(reader: ArchiveReader): Promise<string[]> {
@@ -71,11 +71,11 @@ async function keep(
   const kept: string[] = []
   let covered = 0
   for (const name of (await readdir(home)).sort()) {
-    const [, from, to] = NAME.exec(name) ?? []
-    const end = entries[Number(to) - 1]
-    if (Number(from) === covered + 1 && end !== undefined && name === nameOf(covered + 1, end)) {
+    const last = Number(NAME.exec(name)?.[1])
+    const end = entries[last - 1]
+    if (end !== undefined && name === nameOf(covered + 1, end)) {
       kept.push(name)
-      covered = Number(to)
+      covered = last
     } else {
       await rm(join(home, name), { recursive: true, force: true })
     }

@@ -23,6 +23,7 @@ export async function* passage(
   for await (const { position, timeMs, record, refusals } of host.history.records(
     positionOf(start.position),
     upTo,
+    start.timeMs,
   )) {
     signal.throwIfAborted()
     for (; (laterMs[next] ?? Number.POSITIVE_INFINITY) < timeMs; next++) yield picture

@@ -1,6 +1,4 @@
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { readConfig } from '../../app/config.ts'
 import type { QueryResult } from '../../archive/tables/duck.ts'
@@ -10,12 +8,15 @@ import type { Position } from '../../log/port.ts'
 import { type ObjectsOptions, objectsOption, withObjects } from '../archive/objects.ts'
 import { table } from '../board/table.ts'
 import { wholeNumber } from '../options.ts'
+import { writeOut } from '../output.ts'
 import { StreamProgress } from '../progress.ts'
 
 interface Options extends ObjectsOptions {
   readonly csv?: true
   readonly rows: number
 }
+
+const CHUNK_CHARACTERS = 1 << 16
 
 const AFTER_HELP = `
 The view \`placements\` has a row for every archived placement: time (UTC), position, board, kind (placed, painted,
@@ -39,7 +40,7 @@ async function query(sql: string, { csv, rows, ...place }: Options): Promise<voi
   const files = await refreshed(place, folder)
   using placements = await PlacementQuery.open(files, folder)
   const result = await placements.query(sql)
-  if (csv === true) await pipeline(Readable.from(csvOf(result)), process.stdout, { end: false })
+  if (csv === true) await writeOut('-', csvOf(result))
   else process.stdout.write(await tableOf(result, rows))
 }
 
@@ -75,9 +76,15 @@ function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ')
 }
 
-async function* csvOf({ columns, rows }: QueryResult): AsyncGenerator<string> {
-  yield lineOf(columns.map(({ name }) => name))
-  for await (const row of rows) yield lineOf(row)
+async function* csvOf({ columns, rows }: QueryResult): AsyncGenerator<Uint8Array> {
+  let text = lineOf(columns.map(({ name }) => name))
+  for await (const row of rows) {
+    text += lineOf(row)
+    if (text.length < CHUNK_CHARACTERS) continue
+    yield Buffer.from(text)
+    text = ''
+  }
+  yield Buffer.from(text)
 }
 
 /** RFC 4180; NULL is an empty field. */
