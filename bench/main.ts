@@ -23,6 +23,7 @@ const QUESTIONS = [
   'past',
   'travel',
   'image',
+  'archive',
   'ingest',
   'fanout',
   'kafka',

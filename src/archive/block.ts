@@ -1,7 +1,7 @@
 import { SpateError } from '../base/errors.ts'
 import { type LogRecord, MAX_BODY_BYTES, type Position, positionOf } from '../log/port.ts'
-import { BASE_BYTES, baseOf, bytesOf, PlacementColumns, Shape, shapeOf } from './bodies.ts'
-import { cellsPart, playersPart, readCells, readPlayers } from './columns.ts'
+import { baseOf, bytesOf, PlacementColumns, Shape, shapeOf } from './bodies.ts'
+import { Choice, cellsPart, playersPart, readCells, readPlayers } from './columns.ts'
 import { PartReader, partOf } from './parts.ts'
 import { Tiler } from './transforms.ts'
 import { VarintReader, VarintWriter } from './varints.ts'
@@ -10,7 +10,7 @@ import { VarintReader, VarintWriter } from './varints.ts'
  * A block: records of one stream, in columns, that can be read without any other block. Its parts, in order:
  *
  *     steps of positions, varints less 1 (the first is in the index)      steps of times, signed varints
- *     types u8     shapes u8     sizes, varints: placements, or bytes     bases of painted, 8 bytes each
+ *     types u8     shapes u8     sizes, varints: placements, or bytes     ages of bases of painted, signed varints
  *     bodies of other shapes, one after the other
  *     players      cells         colours u8        steps of painted offsets, signed varints within each record
  */
@@ -39,13 +39,15 @@ export interface EncodedBlock extends BlockSpan {
 export class BlockBuilder {
   readonly #columns = new PlacementColumns(MAX_BLOCK_PLACEMENTS)
   readonly #tiler = new Tiler()
+  readonly #playerForms = new Choice()
+  readonly #cellForms = new Choice()
   readonly #positions = new VarintWriter()
   readonly #times = new VarintWriter()
   readonly #sizes = new VarintWriter()
   readonly #offsets = new VarintWriter()
   readonly #types = new Uint8Array(MAX_BLOCK_RECORDS)
   readonly #shapes = new Uint8Array(MAX_BLOCK_RECORDS)
-  #bases: Uint8Array[] = []
+  readonly #bases = new VarintWriter()
   #others: Uint8Array[] = []
   #otherBytes = 0
   #records = 0
@@ -76,7 +78,7 @@ export class BlockBuilder {
       this.#otherBytes += body.length
     } else {
       this.#sizes.push(count)
-      if (shape === Shape.painted) this.#bases.push(baseOf(body))
+      if (shape === Shape.painted) this.#bases.pushSigned(timeMs - baseOf(body))
       this.#columns.take(shape, count, body)
       if (shape === Shape.painted) this.#takeOffsets(count)
     }
@@ -116,12 +118,13 @@ export class BlockBuilder {
       this.#types.subarray(0, this.#records),
       this.#shapes.subarray(0, this.#records),
       this.#sizes.bytes,
-      Buffer.concat(this.#bases),
+      this.#bases.bytes,
       Buffer.concat(this.#others),
     ]
     for (const raw of plain) parts.push(await partOf(raw))
-    parts.push(await playersPart(player.subarray(0, count)))
-    parts.push(await cellsPart(x.subarray(0, count), y.subarray(0, count), this.#tiler))
+    const [xs, ys] = [x.subarray(0, count), y.subarray(0, count)]
+    parts.push(await playersPart(player.subarray(0, count), this.#playerForms))
+    parts.push(await cellsPart(xs, ys, this.#cellForms, this.#tiler))
     parts.push(await partOf(color.subarray(0, count)), await partOf(this.#offsets.bytes))
     const block = {
       first: first.position,
@@ -136,10 +139,16 @@ export class BlockBuilder {
     return block
   }
 
+  /** Nothing of the blocks before tells in the next one. */
+  beginAnew(): void {
+    this.#playerForms.forget()
+    this.#cellForms.forget()
+  }
+
   #clear(): void {
-    for (const varints of [this.#positions, this.#times, this.#sizes, this.#offsets]) varints.clear()
+    const varints = [this.#positions, this.#times, this.#sizes, this.#bases, this.#offsets]
+    for (const writer of varints) writer.clear()
     this.#columns.clear()
-    this.#bases = []
     this.#others = []
     this.#otherBytes = 0
     this.#records = 0
@@ -161,7 +170,7 @@ export function decodeBlock(span: BlockSpan, bytes: Uint8Array): LogRecord[] {
   const types = reader.next(count)
   const shapes = reader.next(count)
   const sizes = new VarintReader(reader.next(count * MAX_VARINT_BYTES))
-  const bases = reader.next(count * BASE_BYTES)
+  const bases = new VarintReader(reader.next(count * MAX_VARINT_BYTES))
   const others = reader.next(MAX_OTHER_BYTES + MAX_BODY_BYTES)
   const columns = new PlacementColumns(placements)
   readPlayers(reader, columns.player)
@@ -171,13 +180,13 @@ export function decodeBlock(span: BlockSpan, bytes: Uint8Array): LogRecord[] {
   reader.end()
 
   const plan = planOf(types, shapes, sizes, count)
-  if (plan.placements !== placements || plan.bases * BASE_BYTES !== bases.length) {
+  if (plan.placements !== placements) {
     throw new SpateError('corrupt', 'a block whose columns do not fit together')
   }
   fillOffsets(columns, plan, offsets)
   const memory = new Uint8Array(plan.bytes)
   const out: LogRecord[] = []
-  let [at, other, base] = [0, 0, 0]
+  let [at, other] = [0, 0]
   let position: number = span.first
   let timeMs = span.firstMs
   for (let i = 0; i < count; i++) {
@@ -193,9 +202,7 @@ export function decodeBlock(span: BlockSpan, bytes: Uint8Array): LogRecord[] {
     } else {
       body = memory.subarray(at, at + bytesOf(shape, size))
       at += body.length
-      const isPainted = shape === Shape.painted
-      columns.give(shape, size, isPainted ? bases.subarray(base, base + BASE_BYTES) : undefined, body)
-      if (isPainted) base += BASE_BYTES
+      columns.give(shape, size, shape === Shape.painted ? timeMs - bases.nextSigned() : 0, body)
     }
     if (!Number.isSafeInteger(position) || !(timeMs >= 0)) throw new SpateError('corrupt', 'not a record')
     out.push({ position: positionOf(position), timeMs, type: types[i] ?? 0, body })
@@ -203,6 +210,7 @@ export function decodeBlock(span: BlockSpan, bytes: Uint8Array): LogRecord[] {
   positions.end()
   times.end()
   sizes.end()
+  bases.end()
   offsets.end()
   if (other !== others.length || position !== span.last) {
     throw new SpateError('corrupt', 'a block that ends elsewhere than its index says')
@@ -214,7 +222,6 @@ interface Plan {
   readonly shapes: readonly Shape[]
   readonly sizes: readonly number[]
   readonly placements: number
-  readonly bases: number
   /** Of all bodies of placements. */
   readonly bytes: number
 }
@@ -223,7 +230,7 @@ function planOf(types: Uint8Array, shapes: Uint8Array, sizes: VarintReader, coun
   if (types.length !== count || shapes.length !== count) {
     throw new SpateError('corrupt', 'a block whose columns do not fit together')
   }
-  const plan = { shapes: [] as Shape[], sizes: [] as number[], placements: 0, bases: 0, bytes: 0 }
+  const plan = { shapes: [] as Shape[], sizes: [] as number[], placements: 0, bytes: 0 }
   for (const byte of shapes) {
     const shape = KNOWN[byte]
     if (shape === undefined) {
@@ -235,7 +242,6 @@ function planOf(types: Uint8Array, shapes: Uint8Array, sizes: VarintReader, coun
     if (shape === Shape.other) continue
     plan.placements += size
     plan.bytes += bytesOf(shape, size)
-    if (shape === Shape.painted) plan.bases += 1
     if (plan.placements > MAX_BLOCK_PLACEMENTS) break
   }
   return plan

@@ -12,7 +12,6 @@ const PLACED_HEADER_BYTES = 5
 const PAINTED_HEADER_BYTES = 13
 const PLACED_BYTES = 9
 const PAINTED_BYTES = 13
-export const BASE_BYTES = 8
 
 export interface Shaped {
   readonly shape: Shape
@@ -31,7 +30,7 @@ export function shapeOf(type: number, body: Uint8Array, most: number): Shaped {
   if (type === 2 && body.length === PLACED_HEADER_BYTES + count * PLACED_BYTES) {
     return { shape: Shape.placed, count }
   }
-  if (type === 3 && body.length === PAINTED_HEADER_BYTES + count * PAINTED_BYTES) {
+  if (type === 3 && body.length === PAINTED_HEADER_BYTES + count * PAINTED_BYTES && isTime(baseOf(body))) {
     return { shape: Shape.painted, count }
   }
   return OTHER
@@ -83,12 +82,16 @@ export class PlacementColumns {
     this.painted += count
   }
 
-  /** The next `count` placements as a body again, into `body`. */
-  give(shape: Shape, count: number, base: Uint8Array | undefined, body: Uint8Array): void {
-    body[0] = VERSION
-    for (let i = 0; i < 4; i++) body[1 + i] = count >>> (8 * i)
-    if (base !== undefined) body.set(base, PLACED_HEADER_BYTES)
-    const at = base === undefined ? PLACED_HEADER_BYTES : PAINTED_HEADER_BYTES
+  /**
+   * The next `count` placements as a body again, into `body`.
+   * @param baseMs of a painted body
+   */
+  give(shape: Shape, count: number, baseMs: number, body: Uint8Array): void {
+    const view = new DataView(body.buffer, body.byteOffset, body.length)
+    view.setUint8(0, VERSION)
+    view.setUint32(1, count, true)
+    if (shape === Shape.painted) view.setFloat64(PLACED_HEADER_BYTES, baseMs, true)
+    const at = shape === Shape.painted ? PAINTED_HEADER_BYTES : PLACED_HEADER_BYTES
     const end = this.count + count
     body.set(this.#player.subarray(this.count * 4, end * 4), at)
     body.set(this.#x.subarray(this.count * 2, end * 2), at + count * 4)
@@ -106,7 +109,12 @@ export class PlacementColumns {
   }
 }
 
-/** The base of a painted body, its eight bytes as they are. */
-export function baseOf(body: Uint8Array): Uint8Array {
-  return body.subarray(PLACED_HEADER_BYTES, PAINTED_HEADER_BYTES)
+/** The base of a painted body, ms. */
+export function baseOf(body: Uint8Array): number {
+  return new DataView(body.buffer, body.byteOffset, body.length).getFloat64(PLACED_HEADER_BYTES, true)
+}
+
+/** A number that a signed varint gives back to the bit. */
+function isTime(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 48 && !Object.is(value, -0)
 }

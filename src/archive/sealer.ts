@@ -10,8 +10,8 @@ import { ArchiveReader } from './reader.ts'
 import { type Segment, SegmentWriter } from './segment-writer.ts'
 
 /** What is read of the log at once. */
-const SLICE = { records: 1024, bytes: 256 * 1024 }
-const SLICE_MS = 3
+const SLICE = { records: 512, bytes: 128 * 1024 }
+const SLICE_MS = 2
 const ONE = { records: 1, bytes: 1 }
 
 export interface SealerServices {
@@ -122,28 +122,34 @@ export class Sealer implements AsyncDisposable {
   }
 
   async #lookAt(name: string, isForced: boolean): Promise<void> {
-    const { log, clock } = this.#services
+    const { log } = this.#services
     const head = await log.head(name)
     const stream = this.#streams.get(name) ?? (await this.#open(name, head))
+    while (!this.#stop.signal.aborted) {
+      if (!isForced && !(await this.#isDue(stream, head))) return
+      if ((stream.last?.entry.last ?? START) >= head) return
+      await this.#sealNext(stream, head)
+    }
+  }
+
+  /** Counts what has come since the last look. */
+  async #isDue(stream: Stream, head: Position): Promise<boolean> {
+    const { log, clock } = this.#services
     const pace = new Pace(SLICE_MS)
-    while (stream.seenUpTo < head && !this.#stop.signal.aborted) {
-      const records = await log.read(name, stream.seenUpTo, SLICE)
-      if (records.length === 0) break
-      for (const { position, body } of records) {
-        if (stream.unsealedBytes === 0) stream.unsealedSinceMs = clock.elapsedMs()
-        stream.seenUpTo = position
-        // An empty body is something to seal, too.
-        stream.unsealedBytes += Math.max(1, body.length)
-        if (stream.unsealedBytes < this.#limits.segmentBytes) continue
-        await this.#seal(stream, position)
-        break
-      }
+    while (stream.seenUpTo < head && stream.unsealedBytes < this.#limits.segmentBytes) {
+      if (this.#stop.signal.aborted) return false
+      const records = await log.read(stream.name, stream.seenUpTo, SLICE)
+      const last = records.at(-1)
+      if (last === undefined) break
+      if (stream.unsealedBytes === 0) stream.unsealedSinceMs = clock.elapsedMs()
+      stream.seenUpTo = last.position
+      // An empty body is something to seal, too.
+      for (const { body } of records) stream.unsealedBytes += Math.max(1, body.length)
       await pace.turn()
     }
-    const isOverdue = clock.elapsedMs() - stream.unsealedSinceMs >= this.#limits.waitMs
-    if (stream.unsealedBytes === 0 || !(isForced || isOverdue)) return
-    // Another sealer was first: the rest is what its entry leaves.
-    if (!(await this.#seal(stream, stream.seenUpTo))) await this.#lookAt(name, isForced)
+    if (stream.unsealedBytes >= this.#limits.segmentBytes) return true
+    const sinceMs = clock.elapsedMs() - stream.unsealedSinceMs
+    return stream.unsealedBytes > 0 && sinceMs >= this.#limits.waitMs
   }
 
   async #open(name: string, head: Position): Promise<Stream> {
@@ -181,11 +187,11 @@ export class Sealer implements AsyncDisposable {
     }
   }
 
-  /** False if another sealer has added an entry: the stream goes on from there. */
-  async #seal(stream: Stream, upTo: Position): Promise<boolean> {
+  /** Makes the next segment and its entry, unless another sealer is first: then the stream goes on from there. */
+  async #sealNext(stream: Stream, head: Position): Promise<void> {
     const { objects } = this.#services
-    const segment = await this.#segmentOf(stream, upTo)
-    if (segment === undefined) return true
+    const segment = await this.#nextSegment(stream, head)
+    if (segment === undefined) return
     const entry = entryFor(stream.name, stream.last, segment)
     const bytes = encodeEntry(entry)
     crashPoint('seal.before-segment')
@@ -193,36 +199,35 @@ export class Sealer implements AsyncDisposable {
     crashPoint('seal.before-entry')
     try {
       await objects.put(keyOf(stream.name, entry.number), bytes)
+      stream.last = storedAs(entry, bytes)
     } catch (error) {
       if (!(error instanceof SpateError && error.code === 'conflict')) throw error
       stream.last = await lastEntry(objects, stream.name)
-      stream.seenUpTo = positionOf(stream.last?.entry.last ?? START)
-      stream.unsealedBytes = 0
-      return false
     }
     crashPoint('seal.after-entry')
-    stream.last = storedAs(entry, bytes)
-    stream.seenUpTo = upTo
+    stream.seenUpTo = positionOf(stream.last?.entry.last ?? START)
     stream.unsealedBytes = 0
-    return true
   }
 
-  /** Undefined when the sealer is being stopped. */
-  async #segmentOf(stream: Stream, upTo: Position): Promise<Segment | undefined> {
+  /** Up to `head`, or to where it is full. Undefined when the sealer is being stopped. */
+  async #nextSegment(stream: Stream, head: Position): Promise<Segment | undefined> {
     const { log } = this.#services
     const writer = new SegmentWriter()
     const pace = new Pace(SLICE_MS)
+    let bytes = 0
     let at = positionOf(stream.last?.entry.last ?? START)
-    while (at < upTo) {
-      if (this.#stop.signal.aborted) return undefined
+    while (at < head && bytes < this.#limits.segmentBytes) {
       const records = await log.read(stream.name, at, SLICE)
       await this.#requireWhole(stream)
-      const last = records.at(-1)
-      if (last === undefined) throw new SpateError('corrupt', `the log of ${stream.name} ends before ${upTo}`)
+      if (records.length === 0)
+        throw new SpateError('corrupt', `the log of ${stream.name} ends before ${head}`)
       for (const record of records) {
-        if (record.position <= upTo) await writer.add(record)
+        if (record.position > head || bytes >= this.#limits.segmentBytes) break
+        await writer.add(record)
+        at = record.position
+        bytes += Math.max(1, record.body.length)
+        if (this.#stop.signal.aborted) return undefined
       }
-      at = last.position
       await pace.turn()
     }
     return writer.finish(stream.name)

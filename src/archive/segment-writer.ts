@@ -6,7 +6,7 @@ import { BlockBuilder, type BlockSpan } from './block.ts'
 import { encodeHeader } from './segment.ts'
 
 const HASHED_AT_ONCE_BYTES = 1 << 20
-const SLICE_MS = 3
+const SLICE_MS = 2
 
 export interface Segment extends BlockSpan {
   readonly bytes: Uint8Array
@@ -42,6 +42,7 @@ export class SegmentWriter {
     const [first, last] = [blocks[0], blocks.at(-1)]
     if (first === undefined || last === undefined) throw new RangeError('a segment without records')
     this.#blocks = []
+    this.#builder.beginAnew()
     const index = blocks.map(({ data, ...span }) => ({ ...span, bytes: data.length, crc: crc32(data) }))
     const bytes = await this.#joined([encodeHeader(stream, index), ...blocks.map(({ data }) => data)])
     return {

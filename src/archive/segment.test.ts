@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { anyRun, plain } from '../../test/support/archive.ts'
-import { placed } from '../../test/support/boards.ts'
+import { painted, placed } from '../../test/support/boards.ts'
 import { SpateError } from '../base/errors.ts'
 import { encodeBody, MAX_CELLS_A_RECORD } from '../boards/canvas/codec.ts'
 import { RecordType } from '../boards/canvas/records.ts'
@@ -105,6 +105,15 @@ test('[A2] what boards record most is told by its bytes', () => {
   assert.deepEqual(shapeOf(record.type, record.body, 2), { shape: Shape.other, count: 0 })
   assert.deepEqual(shapeOf(RecordType.created, record.body, 10), { shape: Shape.other, count: 0 })
   assert.deepEqual(shapeOf(record.type, record.body.subarray(1), 10), { shape: Shape.other, count: 0 })
+})
+
+test('[A1] a base that is no time comes back to the bit', async () => {
+  const records = [Number.NaN, -0, 0.5, -1, 2 ** 60, Number.POSITIVE_INFINITY, 0, 1e12].map((base, i) => {
+    const body = encodeBody({ type: RecordType.painted, body: painted([1, 2, 3, 4, 5], [1, 2, 4, 4, 9]) })
+    new DataView(body.buffer, body.byteOffset).setFloat64(5, base, true)
+    return { position: positionOf(i + 1), timeMs: 1e12, type: RecordType.painted, body }
+  })
+  assert.deepEqual(plain(recordsOf((await segmentOf(records)).bytes)), plain(records))
 })
 
 test('[A2] the bytes of a segment are pinned', async () => {
