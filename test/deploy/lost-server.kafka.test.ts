@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { eventually, Fleet } from '../fleet/fleet.ts'
 import { HttpClient } from '../support/http.ts'
+import { ownPrefix } from '../support/kafka-topics.ts'
 import { requires } from '../support/requires.ts'
 import { serviceUrl } from '../support/services.ts'
 import { Viewer } from '../support/viewer.ts'
@@ -19,7 +19,8 @@ const AFTERWARDS_MS = 2_000
 test('[O33] of three servers behind nginx two are killed: nobody who reads notices, viewers and painters go on', {
   skip: requires('nginx', 'kafka'),
 }, async (t) => {
-  const fleet = new Fleet(`kafka://${serviceUrl('kafka')}/deploy-${randomUUID()}?partitions=1`, {
+  const broker = serviceUrl('kafka')
+  const fleet = new Fleet(`kafka://${broker}/${ownPrefix(t, broker)}?partitions=1`, {
     SPATE_TRUSTED_PROXIES: '127.0.0.1',
   })
   for (let i = 0; i < 3; i++) await fleet.add(t)

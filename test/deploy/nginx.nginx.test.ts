@@ -27,6 +27,8 @@ const READERS = 2_000
 const LET_THROUGH = 1_024
 const READ_MS = 4_000
 const PAINT_EVERY_MS = 40
+/** Before a heartbeat could push out what was held back. */
+const SOON_MS = 10_000
 /** What may be shown of a board that somebody reads: a second, rounded up by nginx, and the time of fetching it. */
 const FRESH_WITHIN_MS = 5_000
 
@@ -69,8 +71,8 @@ test('[O31] two thousand readers of a board that is painted cost at most one enc
   const { requests, statuses, etags, failures } = await crowd
   const asked = upstreams.to(IMAGE).length
   assert.deepEqual([failures, statuses], [[], new Set([200])])
-  assert.ok(requests >= 2 * READERS)
-  assert.ok(edits >= 10)
+  assert.ok(requests > READERS)
+  assert.ok(edits >= 3)
   assert.ok(etags.size >= 2, 'readers see the board change')
   const seconds = Math.ceil((performance.now() - startedMs) / 1000)
   assert.ok(asked <= seconds + READERS / LET_THROUGH, `${asked} requests reached a server in ${seconds} s`)
@@ -141,7 +143,10 @@ test('[O31] an image of the past and a chunk are asked for once, however many wa
   assert.equal(upstreams.answers.length, other)
 })
 
-test('[O32] sockets, event streams and edits go through as they come', { skip }, async (t) => {
+test('[O32] sockets, event streams and edits go through as they come', {
+  skip,
+  timeout: SOON_MS,
+}, async (t) => {
   const { nginx, client } = await started(t)
   const painter = await visitor(client)
   const viewer = await Viewer.watch(t, nginx.url, 'lobby')
@@ -182,7 +187,9 @@ test('[O34] a server is told the address that nginx was asked from, whatever els
   assert.deepEqual(await statuses('127.0.0.3', 2, () => ({ 'x-forwarded-for': '127.0.0.2' })), [200, 200])
 })
 
-test('[O34] over TLS cookies are Secure, and plain HTTP is sent there', { skip }, async (t) => {
+test('[O34] over TLS cookies are Secure, and plain HTTP is sent there', {
+  skip: requires('nginx', 'openssl'),
+}, async (t) => {
   const upstreams = await Upstreams.start(t)
   const nginx = await startNginx(t, { servers: upstreams.urls, tls: certificate(t) })
   const secure = await new Promise<IncomingMessage>((resolve, reject) => {

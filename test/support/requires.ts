@@ -8,7 +8,7 @@ import { findProgram, isExecutable } from '../../scripts/services/programs.mjs'
 import { findServiceUrl, type ServiceName } from './services.ts'
 import { canMountTmpfs } from './tmpfs.ts'
 
-export type Need = 'chromium' | 'compiler' | 'ffmpeg' | 'nginx' | 'tmpfs' | ServiceName
+export type Need = 'chromium' | 'compiler' | 'ffmpeg' | 'nginx' | 'openssl' | 'tmpfs' | ServiceName
 
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const CHROMIUM_PATHS = [
@@ -22,6 +22,7 @@ const ABSENCE: Readonly<Record<Need, () => string | undefined>> = {
   ffmpeg: () => (findProgram('ffmpeg') === undefined ? 'no ffmpeg found' : undefined),
   kafka: () => absentService('kafka'),
   nginx: () => (findProgram('nginx') === undefined ? 'no nginx found' : undefined),
+  openssl: () => (findProgram('openssl') === undefined ? 'no openssl found' : undefined),
   postgres: () => absentService('postgres'),
   redis: () => absentService('redis'),
   s3: () => absentService('s3'),
