@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../../app/config.ts'
+import { DataFolder } from '../../app/data-folder.ts'
 import type { QueryResult } from '../../archive/tables/duck.ts'
 import { refreshParquet } from '../../archive/tables/parquet.ts'
 import { PlacementQuery } from '../../archive/tables/query.ts'
@@ -37,14 +38,17 @@ export function queryCommand(): Command {
 
 async function query(sql: string, { csv, rows, ...place }: Options): Promise<void> {
   const folder = join(readConfig(process.env).dataFolder, 'parquet')
-  const files = await refreshed(place, folder)
-  using placements = await PlacementQuery.open(files, folder)
+  const boards = join(folder, 'boards')
+  const files = await refreshed(place, folder, boards)
+  using placements = await PlacementQuery.open(files, boards)
   const result = await placements.query(sql)
   if (csv === true) await writeOut('-', csvOf(result))
   else process.stdout.write(await tableOf(result, rows))
 }
 
-async function refreshed(place: ObjectsOptions, folder: string): Promise<string[]> {
+async function refreshed(place: ObjectsOptions, folder: string, boards: string): Promise<string[]> {
+  // One process at a time makes Parquet there; any number read it.
+  using _claim = await DataFolder.claim(folder)
   const progress = new StreamProgress(process.stderr)
   let made: string | undefined
   const told = (board: string, position: Position, last: Position) => {
@@ -55,7 +59,11 @@ async function refreshed(place: ObjectsOptions, folder: string): Promise<string[
     }
     progress.update(position)
   }
-  return withObjects(place, (objects) => refreshParquet(objects, folder, told)).finally(() => progress.end())
+  try {
+    return await withObjects(place, (objects) => refreshParquet(objects, boards, told))
+  } finally {
+    progress.end()
+  }
 }
 
 async function tableOf({ columns, rows }: QueryResult, most: number): Promise<string> {

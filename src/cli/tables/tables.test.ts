@@ -9,6 +9,7 @@ import { ManualClock } from '../../../test/support/clock.ts'
 import { ADMIN_TOKEN } from '../../../test/support/http.ts'
 import { ServerProcess } from '../../../test/support/server.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
+import { DataFolder } from '../../app/data-folder.ts'
 import { SEAL_LIMITS, Sealer } from '../../archive/sealer.ts'
 import { boardStream } from '../../boards/host.ts'
 import { MemoryLog } from '../../log/memory.ts'
@@ -96,4 +97,16 @@ test('[I43] a query is answered as a table that ends where it is told to, or as 
   assert.equal(wrong.code, 1)
   assert.match(wrong.stderr, /^spate: Binder Error: Referenced column "nope" not found/)
   assert.doesNotMatch(wrong.stderr, /at .*\.ts/)
+})
+
+test('[I43] one process at a time makes the Parquet', async (t) => {
+  const folder = await archive(t)
+  const data = tempFolder(t)
+  const ask = () => spate(data, 'query', '--objects', folder, 'SELECT count(*) AS n FROM placements')
+  const claim = await DataFolder.claim(join(data, 'parquet'))
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(stderr, /^spate: the data folder .*parquet is in use/)
+  claim[Symbol.dispose]()
+  assert.equal((await ask()).stdout.toString(), 'n\n3\n')
 })
