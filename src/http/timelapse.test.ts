@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
 import { area } from '../../test/support/boards.ts'
-import { type Answer, HttpServer } from '../../test/support/http.ts'
+import { type Answer, HttpServer, type HttpSetup } from '../../test/support/http.ts'
 import { readPng } from '../../test/support/png.ts'
 import { systemClock } from '../base/clock.ts'
 import { RecordType } from '../boards/canvas/records.ts'
@@ -15,8 +15,8 @@ const START = Date.UTC(2026, 0, 1)
 const MINUTE = 60_000
 
 /** Twenty placements, a minute apart, a resize and a change of colours among them. */
-async function busyBoard(t: TestContext): Promise<HttpServer> {
-  const server = await HttpServer.withLobby(t, { extent: area(-10, -10, 20, 20) })
+async function busyBoard(t: TestContext, setup: HttpSetup = {}): Promise<HttpServer> {
+  const server = await HttpServer.withLobby(t, { extent: area(-10, -10, 20, 20) }, setup)
   const ann = await server.visitor()
   for (let i = 0; i < 20; i++) {
     server.clock.nowMs += MINUTE
@@ -246,23 +246,40 @@ test('[H42] the organiser takes frames as they are made, compressed or not', asy
   assert.equal((await server.admin.get(`${FILM}.stills?frames=36001`)).status, 413)
 })
 
-test('[H42] who takes no more gives the place up', async (t) => {
+/** Asks for a film of 22 MB and takes nothing of it. */
+function untaken(server: HttpServer): Promise<IncomingMessage> {
+  const taking = get(`${server.url}${FILM}.stills?scale=40&frames=40`, { headers: server.admin.headers })
+  taking.on('error', () => {})
+  return new Promise((resolve) => taking.once('response', resolve))
+}
+
+async function untilThereIsRoom(server: HttpServer): Promise<void> {
+  let status = 503
+  while (status === 503) status = (await server.admin.get(`${FILM}.stills?frames=2`)).status
+  assert.equal(status, 200)
+}
+
+test('[H42] two at once; who leaves gives the place up', async (t) => {
   const server = await busyBoard(t)
-  const { headers } = server.admin
-  const path = `${FILM}.stills?scale=60&frames=2000`
-  const taken = () => {
-    const taking = get(server.url + path, { headers })
-    taking.on('error', () => {})
-    return new Promise<IncomingMessage>((resolve) => taking.once('response', resolve))
-  }
-  const both = await Promise.all([taken(), taken()])
+  const both = await Promise.all([untaken(server), untaken(server)])
   assert.deepEqual(
     both.map(({ statusCode }) => statusCode),
     [200, 200],
   )
   assert.equal((await server.admin.get(`${FILM}.stills?frames=2`)).status, 503)
   for (const response of both) response.destroy()
-  let status = 503
-  while (status === 503) status = (await server.admin.get(`${FILM}.stills?frames=2`)).status
-  assert.equal(status, 200)
+  await untilThereIsRoom(server)
+})
+
+test('[H42] who takes nothing for a minute is cut off, who waits for the next still is not', async (t) => {
+  // A minute of this server is 60 ms.
+  const server = await busyBoard(t, { speed: 1000 })
+  const both = await Promise.all([untaken(server), untaken(server)])
+  await untilThereIsRoom(server)
+  for (const response of both) response.destroy()
+  // All of it before anything changed: one still, long in the making.
+  const path = `${FILM}.stills?frames=6000&to=${timeOf(0)}`
+  const startMs = performance.now()
+  assert.equal((await server.admin.get(path)).status, 200)
+  assert.ok(performance.now() - startMs > 120, 'too short to show it')
 })

@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import type { Clock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
 import type { Area } from '../boards/canvas/geometry.ts'
 import type { BoardHost } from '../boards/host.ts'
@@ -32,7 +33,8 @@ const MAX_FILE_BYTES = 64 << 20
 /** Of what the organiser may, who takes it frame by frame. */
 const ORGANISERS: FilmLimits = { frames: 36_000, pixels: 2 ** 36 }
 const ORGANISERS_AT_ONCE = 2
-const STALLED_AFTER_MS = 60_000
+/** Twice: at the first look, and still at the next. */
+const STALLED_AFTER_MS = 30_000
 const MAX_FRAME_PIXELS = 1 << 22
 
 const DEFAULT_FPS = 10
@@ -186,14 +188,33 @@ export async function timelapseRoutes(app: App, services: HttpServices): Promise
       stream.on('error', (error) => {
         logger.warn({ board: host.id, reason: messageOf(error) }, 'a timelapse broke off')
       })
-      reply.raw.setTimeout(STALLED_AFTER_MS, () => {
-        stream.destroy(new SpateError('unavailable', 'the timelapse was not taken'))
-      })
+      stream.once(
+        'close',
+        whenStalled(reply, clock, () => {
+          stream.destroy(new SpateError('unavailable', 'the timelapse was not taken'))
+        }),
+      )
       void reply.header('x-content-version', position).header('cache-control', 'no-store')
       if (compressed) void reply.header('content-encoding', 'gzip')
       return reply.type('application/octet-stream').send(stream)
     },
   )
+}
+
+/**
+ * Tells when somebody takes nothing of what waits for them; a still that lasts is no reason.
+ * @returns ends it
+ */
+function whenStalled({ raw }: FastifyReply, clock: Clock, tell: () => void): () => void {
+  let before = -1
+  let cancel = clock.after(STALLED_AFTER_MS, check)
+  function check(): void {
+    const sent = raw.socket?.bytesWritten ?? 0
+    if (raw.writableLength > 0 && sent === before) tell()
+    else cancel = clock.after(STALLED_AFTER_MS, check)
+    before = sent
+  }
+  return () => cancel()
 }
 
 /** Errors: `invalid`. */
