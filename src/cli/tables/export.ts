@@ -46,6 +46,7 @@ interface Exported {
 }
 
 async function run(format: TableFormat, options: Options): Promise<void> {
+  if (options.out === '-') throw new SpateError('invalid', 'a table is written to a file: name it with --out')
   if (options.archive === undefined && options.objects === undefined) {
     return withServer(options, async (api) => write(format, options, await served(api, options.board)))
   }

@@ -67,6 +67,11 @@ test('[I41] an archive is exported without a server; a board that is not there i
   assert.equal(readFileSync(out, 'utf8').split('\n')[2]?.split(',').at(-1), 'outOfRange')
   const none = await spate(tempFolder(t), 'export', 'csv', '--objects', folder, '--board', 'q', '--out', out)
   assert.deepEqual([none.code, none.stderr], [1, 'spate: there is no board "q"\n'])
+  const nowhere = await spate(tempFolder(t), 'export', 'csv', '--objects', folder, '--out', '-')
+  assert.deepEqual(
+    [nowhere.code, nowhere.stderr],
+    [1, 'spate: a table is written to a file: name it with --out\n'],
+  )
 })
 
 test('[I43] a query is answered as a table that ends where it is told to, or as CSV', async (t) => {
