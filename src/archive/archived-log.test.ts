@@ -5,10 +5,11 @@ import { folderObjects, plain } from '../../test/support/archive.ts'
 import { ManualClock } from '../../test/support/clock.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
 import { systemClock } from '../base/clock.ts'
+import { SpateError } from '../base/errors.ts'
 import { describeLog, record } from '../log/contract.ts'
 import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
-import type { Log, LogRecord } from '../log/port.ts'
+import type { Log, LogRecord, Position, ReadLimit } from '../log/port.ts'
 import { positionOf, START } from '../log/port.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
 import { ArchivedLog } from './archived-log.ts'
@@ -99,6 +100,37 @@ test('[A13] a follower that a trim overtakes misses nothing, and goes on with wh
     if (seen.length > many.length) stop.abort()
   }
   assert.deepEqual(seen, [...many.map((_, i) => `${i}`), 'new'])
+})
+
+/** The log of a server that has not heard yet of what another one freed. */
+class LateLog extends MemoryLog {
+  override async read(stream: string, after: Position, limit: ReadLimit): Promise<LogRecord[]> {
+    if (after < (await super.trimmed(stream))) throw new SpateError('gone', 'the broker does not have it')
+    return super.read(stream, after, limit)
+  }
+
+  override async trimmed(): Promise<Position> {
+    return START
+  }
+}
+
+test('[A13] what another server has freed is read from the archive before this one hears of it', async (t) => {
+  const { objects } = folderObjects(t)
+  const log = new LateLog(new ManualClock())
+  const archived = new ArchivedLog(log, objects)
+  const texts = Array.from({ length: 30 }, (_, i) => `${i}`)
+  for (const text of texts) await log.append(STREAM, [record(text)])
+  await sealAll(log, objects, 5)
+  await log.trim(STREAM, positionOf(20))
+  const read = await archived.read(STREAM, START, ALL)
+  assert.equal(read.length, 30)
+  const stop = new AbortController()
+  const followed: string[] = []
+  for await (const batch of archived.follow(STREAM, positionOf(3), stop.signal)) {
+    followed.push(...batch.map(({ body }) => new TextDecoder().decode(body)))
+    if (followed.length >= 27) stop.abort()
+  }
+  assert.deepEqual(followed, texts.slice(3))
 })
 
 test('[A13] what neither the log nor the archive has is an error, not a gap', async (t) => {

@@ -34,9 +34,8 @@ export class ArchivedLog implements Log {
     let at = after
     let rest = limit
     for (;;) {
-      const records = await this.#log.read(stream, at, rest)
-      // Asked afterwards: what is not freed by now was not freed while it was read.
-      if ((await this.#log.trimmed(stream)) <= at) return out.concat(records)
+      const records = await this.#fromLog(stream, at, rest)
+      if (records !== undefined) return out.concat(records)
       // What comes before a hole is answered; who goes on from there is told.
       const older = await this.#archive.read(stream, at, rest)
       if (older.length === 0 && out.length === 0) throw await this.#gone(stream, at)
@@ -45,6 +44,18 @@ export class ArchivedLog implements Log {
       const bytes = older.reduce((sum, { body }) => sum + body.length, 0)
       rest = { records: rest.records - older.length, bytes: rest.bytes - bytes }
       if (older.length === 0 || rest.records <= 0 || rest.bytes <= 0) return out
+    }
+  }
+
+  /** Undefined if something of it was freed. */
+  async #fromLog(stream: string, after: Position, limit: ReadLimit): Promise<LogRecord[] | undefined> {
+    try {
+      const records = await this.#log.read(stream, after, limit)
+      // Asked afterwards: what is not freed by now was not freed while it was read.
+      return (await this.#log.trimmed(stream)) <= after ? records : undefined
+    } catch (error) {
+      if (isGone(error)) return undefined
+      throw error
     }
   }
 
@@ -59,13 +70,22 @@ export class ArchivedLog implements Log {
         at = batch.at(-1)?.position ?? at
       }
       let isOvertaken = false
-      for await (const batch of this.#log.follow(stream, at, signal)) {
-        isOvertaken = (await this.#log.trimmed(stream)) > at
-        if (isOvertaken) break
+      try {
+        for await (const batch of this.#log.follow(stream, at, signal)) {
+          isOvertaken = (await this.#log.trimmed(stream)) > at
+          if (isOvertaken) break
+          yield batch
+          at = batch.at(-1)?.position ?? at
+        }
+        if (!isOvertaken) return
+      } catch (error) {
+        if (!isGone(error)) throw error
+        // Another server has freed it, and this one has not heard of it yet.
+        const batch = await this.#archive.read(stream, at, FOLLOW_LIMIT)
+        if (batch.length === 0) throw error
         yield batch
         at = batch.at(-1)?.position ?? at
       }
-      if (!isOvertaken) return
     }
   }
 
@@ -115,4 +135,8 @@ export class ArchivedLog implements Log {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#log[Symbol.asyncDispose]()
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SpateError && error.code === 'gone'
 }

@@ -65,14 +65,8 @@ export class Chain {
     this.#entries.push(stored)
   }
 
-  async #fetch(number: number): Promise<StoredEntry | undefined> {
-    const key = keyOf(this.stream, number)
-    try {
-      return decodeEntry(key, await this.#objects.get(key))
-    } catch (error) {
-      if (error instanceof SpateError && error.code === 'not-found') return undefined
-      throw error
-    }
+  #fetch(number: number): Promise<StoredEntry | undefined> {
+    return entryAt(this.#objects, this.stream, number)
   }
 
   /** The number of the entry with the first record after `after`, from 0. */
@@ -102,6 +96,21 @@ export async function lastEntry(objects: ObjectStore, stream: string): Promise<S
   if (number === 0) return undefined
   const key = keyOf(stream, number)
   return decodeEntry(key, await objects.get(key))
+}
+
+/** Undefined if there is none yet. Errors: `corrupt`, `newer-version`, those of the store. */
+export async function entryAt(
+  objects: ObjectStore,
+  stream: string,
+  number: number,
+): Promise<StoredEntry | undefined> {
+  const key = keyOf(stream, number)
+  try {
+    return decodeEntry(key, await objects.get(key))
+  } catch (error) {
+    if (error instanceof SpateError && error.code === 'not-found') return undefined
+    throw error
+  }
 }
 
 /** The streams of an archive with the numbers of their entries, as they are listed. */

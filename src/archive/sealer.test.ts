@@ -117,6 +117,24 @@ test('[A7] of several sealers one writes each entry, and every record is archive
   for (const sealer of sealers) await sealer[Symbol.asyncDispose]()
 })
 
+test('[A7] what another sealer has sealed meanwhile is not made again', async (t) => {
+  const clock = new ManualClock()
+  const log = new MemoryLog(clock)
+  const { objects } = folderObjects(t)
+  const [one, other] = [new WatchedObjects(objects), new WatchedObjects(objects)]
+  await append(log, 5)
+  await using first = sealerOf(log, one, clock)
+  await using second = sealerOf(log, other, clock)
+  await first.sealAll()
+  await append(log, 4)
+  await second.sealAll()
+  await append(log, 3)
+  await first.sealAll()
+  await second.sealAll()
+  assert.deepEqual([one.puts.length, other.puts.length], [4, 2])
+  assert.equal((await archived(objects)).length, 12)
+})
+
 test('[A8] wherever a put fails, or its answer is lost, the next try makes the chain whole', async (t) => {
   const clock = new ManualClock()
   const log = new MemoryLog(clock)

@@ -4,8 +4,16 @@ import { SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { type Log, type LogRecord, type Position, positionOf, START } from '../log/port.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
-import { lastEntry } from './chain.ts'
-import { encodeEntry, entryFor, keyOf, type StoredEntry, segmentKey, storedAs } from './manifest.ts'
+import { entryAt, lastEntry } from './chain.ts'
+import {
+  encodeEntry,
+  entryFor,
+  keyOf,
+  requireChained,
+  type StoredEntry,
+  segmentKey,
+  storedAs,
+} from './manifest.ts'
 import { ArchiveReader } from './reader.ts'
 import { type Segment, SegmentWriter } from './segment-writer.ts'
 
@@ -128,7 +136,8 @@ export class Sealer implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       if (!isForced && !(await this.#isDue(stream, head))) return
       if ((stream.last?.entry.last ?? START) >= head) return
-      await this.#sealNext(stream, head)
+      // What another sealer has done need not be done in vain.
+      if (!(await this.#goOn(stream))) await this.#sealNext(stream, head)
     }
   }
 
@@ -187,6 +196,22 @@ export class Sealer implements AsyncDisposable {
     }
   }
 
+  /** Takes up the next entry if another sealer has written it. */
+  async #goOn(stream: Stream): Promise<boolean> {
+    const number = (stream.last?.entry.number ?? 0) + 1
+    const next = await entryAt(this.#services.objects, stream.name, number)
+    if (next === undefined) return false
+    requireChained(stream.last, next.entry)
+    this.#sealed(stream, next)
+    return true
+  }
+
+  #sealed(stream: Stream, last: StoredEntry): void {
+    stream.last = last
+    stream.seenUpTo = positionOf(last.entry.last)
+    stream.unsealedBytes = 0
+  }
+
   /** Makes the next segment and its entry, unless another sealer is first: then the stream goes on from there. */
   async #sealNext(stream: Stream, head: Position): Promise<void> {
     const { objects } = this.#services
@@ -199,14 +224,13 @@ export class Sealer implements AsyncDisposable {
     crashPoint('seal.before-entry')
     try {
       await objects.put(keyOf(stream.name, entry.number), bytes)
-      stream.last = storedAs(entry, bytes)
     } catch (error) {
       if (!(error instanceof SpateError && error.code === 'conflict')) throw error
-      stream.last = await lastEntry(objects, stream.name)
+      if (!(await this.#goOn(stream))) throw error
+      return
     }
     crashPoint('seal.after-entry')
-    stream.seenUpTo = positionOf(stream.last?.entry.last ?? START)
-    stream.unsealedBytes = 0
+    this.#sealed(stream, storedAs(entry, bytes))
   }
 
   /** Up to `head`, or to where it is full. Undefined when the sealer is being stopped. */

@@ -85,6 +85,35 @@ test('[A5] a segment is made of blocks of at most 65,536 placements, each read b
   assert.deepEqual(plain(read), plain(records.slice(middle.first - 1, middle.last)))
 })
 
+/** A record whose cells lie where `at` says. */
+function cellsAt(position: number, count: number, at: (i: number) => readonly [number, number]): LogRecord {
+  const cells = Array.from({ length: count }, (_, i) => [1, ...at(i), 2] as const)
+  const body = encodeBody({ type: RecordType.placed, body: placed(...cells) })
+  return { position: positionOf(position), timeMs: 1e12, type: RecordType.placed, body }
+}
+
+/** At one of a few places far apart, in no order: named by tiles. */
+const gathered = (i: number): readonly [number, number] => {
+  const n = Math.imul(i + 1, 2_654_435_761) >>> 0
+  const spot = n % 31
+  return [((spot * 37) % 30) * 64 + ((n >>> 9) % 60), ((spot * 23) % 30) * 64 + ((n >>> 17) % 60)]
+}
+const inARow = (i: number): readonly [number, number] => [i % 5000, Math.floor(i / 5000)]
+const scattered = (i: number): readonly [number, number] => [(i % 256) * 256, Math.floor(i / 256) * 256]
+
+test('[A3] the forms of one segment tell nothing in the next', async () => {
+  const used = new SegmentWriter()
+  await segmentOf([cellsAt(1, 60_000, gathered)], used)
+  const row = [cellsAt(1, 20_000, inARow)]
+  const [one, other] = [await segmentOf(row), await segmentOf(row, used)]
+  assert.equal(other.sha256, one.sha256)
+})
+
+test('[A1] a block that the form of the one before does not suit has another', async () => {
+  const records = [cellsAt(1, MAX_BLOCK_PLACEMENTS, gathered), cellsAt(2, MAX_BLOCK_PLACEMENTS, scattered)]
+  assert.deepEqual(plain(recordsOf((await segmentOf(records)).bytes)), plain(records))
+})
+
 test('[A5] the largest records there are fit into a segment', async () => {
   const record = (position: number, type: number, body: Uint8Array): LogRecord => ({
     ...{ position: positionOf(position), timeMs: 5, type, body },

@@ -32,6 +32,22 @@ it('[L13] a log opened again goes on where it ended', async (t) => {
   assert.equal((await after.read('board/a', START, ALL)).length, 3)
 })
 
+it('[L11] what was given up is known after a restart, and its records stay away', async (t) => {
+  const folder = await tempFolder(t)
+  const before = await openIn(t, folder)
+  const many = Array.from({ length: 25_000 }, (_, i) => record(`${i}`))
+  const positions = await before.append('board/a', many)
+  await before.trim('board/a', positions[20_000] ?? START)
+  await before.trim('board/a', positions[10] ?? START)
+  await before[Symbol.asyncDispose]()
+  const after = await openIn(t, folder)
+  assert.equal(await after.trimmed('board/a'), positions[20_000])
+  assert.equal((await after.read('board/a', START, ALL)).length, 4_999)
+  await after.trim('board/a', positions[24_999] ?? START)
+  assert.equal(await after.trimmed('board/a'), positions[24_998])
+  assert.equal((await after.read('board/a', START, ALL)).length, 1)
+})
+
 it('[L14] appends under way at disposal are finished', async (t) => {
   const folder = await tempFolder(t)
   const log = await openIn(t, folder)
