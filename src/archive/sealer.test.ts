@@ -102,6 +102,49 @@ test('[A6] in the background a full segment is sealed with the next look, the re
   assert.equal((await archived(objects)).length, 12)
 })
 
+test('[A17] in the background it rests for as long as it has worked; who asked does not wait for that', async (t) => {
+  const clock = new ManualClock()
+  class SlowLog extends MemoryLog {
+    override async read(...args: Parameters<MemoryLog['read']>): Promise<LogRecord[]> {
+      clock.spend(7)
+      return super.read(...args)
+    }
+  }
+  const log = new SlowLog(clock)
+  // Four reads of 512 records.
+  await log.append(
+    STREAM,
+    Array.from({ length: 2048 }, (_, i) => ({ type: 7, body: Uint8Array.of(i) })),
+  )
+  const objects = new WatchedObjects(folderObjects(t).objects)
+  const sealed = Promise.withResolvers<void>()
+  objects.beforePut = (key) => {
+    if (key.endsWith('.json')) sealed.resolve()
+  }
+  const limits = { ...SMALL, segmentBytes: 2048 }
+  {
+    await using sealer = sealerOf(log, objects, clock, limits)
+    sealer.start()
+    let restedMs = 0
+    let isSealed = false
+    void sealed.promise.then(() => {
+      isSealed = true
+    })
+    while (!isSealed) {
+      // Once it rests, one more ms of it.
+      if (clock.pending > 0) {
+        await clock.advance(1)
+        restedMs += 1
+      } else await clock.settle()
+    }
+    assert.equal(restedMs, 4 * 7)
+  }
+  await log.append(STREAM, [{ type: 7, body: Uint8Array.of(1) }])
+  await using sealer = sealerOf(log, objects, clock, limits)
+  await sealer.sealAll()
+  assert.equal((await archived(objects)).length, 2049)
+})
+
 test('[A7] of several sealers one writes each entry, and every record is archived once', async (t) => {
   const clock = new ManualClock()
   const log = new MemoryLog(clock)

@@ -63,7 +63,8 @@ interface Stream {
  * A segment is put first, then the entry that names it. An entry is written once: where several sealers are at work,
  * one of them writes entry n, and the others read on from it. So a sealer that is killed leaves a segment that no
  * entry names, at most, and whoever comes next goes on at the end of the chain. Cuts depend on the log alone, except
- * where time has run out. It holds one segment in memory, compressed, and shares the thread.
+ * where time has run out. It holds one segment in memory, compressed (twice while it is put), shares the
+ * thread, and in the background rests for as long as it works.
  *
  * A stream is not sealed, and said to be so, where its chain would not be true: records that were freed before they
  * were sealed, or an archive of another log.
@@ -137,7 +138,7 @@ export class Sealer implements AsyncDisposable {
       if (!isForced && !(await this.#isDue(stream, head))) return
       if ((stream.last?.entry.last ?? START) >= head) return
       // What another sealer has done need not be done in vain.
-      if (!(await this.#goOn(stream))) await this.#sealNext(stream, head)
+      if (!(await this.#goOn(stream))) await this.#sealNext(stream, head, isForced)
     }
   }
 
@@ -213,9 +214,9 @@ export class Sealer implements AsyncDisposable {
   }
 
   /** Makes the next segment and its entry, unless another sealer is first: then the stream goes on from there. */
-  async #sealNext(stream: Stream, head: Position): Promise<void> {
+  async #sealNext(stream: Stream, head: Position, isForced: boolean): Promise<void> {
     const { objects } = this.#services
-    const segment = await this.#nextSegment(stream, head)
+    const segment = await this.#nextSegment(stream, head, isForced)
     if (segment === undefined) return
     const entry = entryFor(stream.name, stream.last, segment)
     const bytes = encodeEntry(entry)
@@ -234,13 +235,14 @@ export class Sealer implements AsyncDisposable {
   }
 
   /** Up to `head`, or to where it is full. Undefined when the sealer is being stopped. */
-  async #nextSegment(stream: Stream, head: Position): Promise<Segment | undefined> {
-    const { log } = this.#services
+  async #nextSegment(stream: Stream, head: Position, isForced: boolean): Promise<Segment | undefined> {
+    const { log, clock } = this.#services
     const writer = new SegmentWriter()
     const pace = new Pace(SLICE_MS)
     let bytes = 0
     let at = positionOf(stream.last?.entry.last ?? START)
     while (at < head && bytes < this.#limits.segmentBytes) {
+      const startedMs = clock.elapsedMs()
       const records = await log.read(stream.name, at, SLICE)
       await this.#requireWhole(stream)
       if (records.length === 0)
@@ -252,9 +254,23 @@ export class Sealer implements AsyncDisposable {
         bytes += Math.max(1, record.body.length)
         if (this.#stop.signal.aborted) return undefined
       }
-      await pace.turn()
+      if (isForced) await pace.turn()
+      else await this.#rest(clock.elapsedMs() - startedMs)
     }
     return writer.finish(stream.name)
+  }
+
+  /** Nobody waits for the background: it rests for as long as it has worked. */
+  async #rest(restMs: number): Promise<void> {
+    const { signal } = this.#stop
+    if (restMs <= 0 || signal.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = (): void => resolve()
+    const cancel = this.#services.clock.after(restMs, end)
+    signal.addEventListener('abort', end, { once: true })
+    await promise
+    cancel()
+    signal.removeEventListener('abort', end)
   }
 }
 
