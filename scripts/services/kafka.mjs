@@ -4,7 +4,7 @@
  * production broker does.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runQuietly } from '../child.mjs'
 import { answersWith } from './answers.mjs'
@@ -51,14 +51,34 @@ async function install() {
   renameSync(unfinished, JARS)
 }
 
-async function launch({ folder, port }) {
+/**
+ * A second broker of the cluster whose only controller is a {@link kafka} at that place.
+ * @param {import('./service.mjs').Place} first
+ * @returns {import('./service.mjs').Service}
+ */
+export function kafkaBeside(first) {
+  const cluster = readFileSync(join(first.folder, 'data/meta.properties'), 'utf8')
+  const id = /^cluster\.id=(.+)$/m.exec(cluster)?.[1]
+  const own = {
+    'process.roles': 'broker',
+    'node.id': 2,
+    'controller.quorum.voters': `1@127.0.0.1:${first.port + 1}`,
+  }
+  return { ...kafka, launch: (place) => launchNode(place, id, own) }
+}
+
+function launch(place) {
+  return launchNode(place, clusterId(), {})
+}
+
+async function launchNode({ folder, port }, cluster, own) {
   const properties = join(folder, 'server.properties')
   const logging = join(folder, 'log4j2.properties')
-  writeFileSync(properties, serverProperties(folder, port))
+  writeFileSync(properties, serverProperties(folder, port, own))
   writeFileSync(logging, LOGGING)
   const jvm = [...HEAP, `-Dlog4j2.configurationFile=${logging}`, '-cp', join(JARS, '*')]
   if (!existsSync(join(folder, 'data/meta.properties'))) {
-    const format = ['format', '--ignore-formatted', '--cluster-id', clusterId(), '--config', properties]
+    const format = ['format', '--ignore-formatted', '--cluster-id', cluster, '--config', properties]
     await runQuietly(java(), [...jvm, 'kafka.tools.StorageTool', ...format], { cwd: folder })
   }
   return { command: java(), args: [...jvm, 'kafka.Kafka', properties] }
@@ -70,14 +90,16 @@ function clusterId() {
   return id.startsWith('-') ? clusterId() : id
 }
 
-function serverProperties(folder, port) {
+function serverProperties(folder, port, own) {
+  const isController = own['process.roles'] === undefined
+  const listener = `PLAINTEXT://127.0.0.1:${port}`
   return lines({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${port + 1}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: isController ? `${listener},CONTROLLER://127.0.0.1:${port + 1}` : listener,
+    'advertised.listeners': listener,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': join(folder, 'data'),
 
@@ -104,6 +126,7 @@ function serverProperties(folder, port) {
     'num.network.threads': 2,
     'num.io.threads': 4,
     'background.threads': 2,
+    ...own,
   })
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ownPrefix } from '../../test/support/kafka-topics.ts'
-import { ownKafka } from '../../test/support/own-kafka.ts'
+import { ownKafka, ownKafkaBeside } from '../../test/support/own-kafka.ts'
 import { requires } from '../../test/support/requires.ts'
 import { serviceUrl } from '../../test/support/services.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
@@ -202,4 +202,88 @@ test('[L20] several streams of a partition are read apart, from the broker as fr
       (await log.read(name, START, ALL)).slice(2),
     )
   }
+})
+
+test('[L21] when the leader of a partition moves, in peace or by a kill, appends and followers go on, each record once', {
+  skip,
+}, async (t) => {
+  const first = await ownKafka(t)
+  const second = await ownKafkaBeside(t, first)
+  const address = parseKafkaAddress(`kafka://${first.url},${second.url}/moves?partitions=4&replicas=2`)
+  const log = await KafkaLog.open(address, join(tempFolder(t), 'kafka'), systemClock)
+  t.after(() => log[Symbol.asyncDispose]())
+  const names = Array.from({ length: 8 }, (_, i) => `board/b${i}`)
+  const acknowledged = new Map(names.map((name) => [name, [] as string[]]))
+  const refused = new Set<string>()
+  let next = 0
+  const appendEverywhere = async (): Promise<void> => {
+    await Promise.all(
+      names.map(async (name) => {
+        const text = String(next++)
+        try {
+          await log.append(name, [record(text)])
+          acknowledged.get(name)?.push(text)
+        } catch (error) {
+          if (!(error instanceof SpateError && error.code === 'unavailable')) throw error
+          refused.add(text)
+        }
+      }),
+    )
+  }
+  const untilAll = async (): Promise<void> => {
+    for (;;) {
+      const before = refused.size
+      await appendEverywhere()
+      if (refused.size === before) return
+      await pause(100)
+    }
+  }
+  const stop = new AbortController()
+  const followed = names.map(async (name) => {
+    const texts: string[] = []
+    for await (const batch of log.follow(name, START, stop.signal)) {
+      texts.push(...batch.map(({ body }) => new TextDecoder().decode(body)))
+    }
+    return texts
+  })
+  await appendEverywhere()
+  for (const end of [() => second.stop(), () => second.kill()]) {
+    const meanwhile = untilAll()
+    await end()
+    await meanwhile
+    await untilAll()
+    await second.start()
+    await untilAll()
+  }
+  stop.abort()
+  for (const [i, name] of names.entries()) {
+    const texts = await textsOf(log, name)
+    assert.deepEqual(await followed[i], texts)
+    assert.equal(new Set(texts).size, texts.length, 'nothing is there twice')
+    assert.deepEqual(
+      texts.filter((text) => !refused.has(text)),
+      acknowledged.get(name),
+    )
+  }
+})
+
+test('[L22] many streams are followed over a few connections, whatever their number', { skip }, async (t) => {
+  const log = await open(t, serviceUrl('kafka'), ownPrefix(t, serviceUrl('kafka')))
+  const connections = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
+  await log.append('board/first', [record('1')])
+  const before = connections()
+  const stop = new AbortController()
+  const names = Array.from({ length: 200 }, (_, i) => `board/b${i}`)
+  const heard = names.map(async (name) => {
+    for await (const batch of log.follow(name, START, stop.signal)) return batch.length
+    return 0
+  })
+  await Promise.all(names.map((name) => log.append(name, [record(name)])))
+  assert.deepEqual(
+    await Promise.all(heard),
+    names.map(() => 1),
+  )
+  assert.ok(connections() <= before + 2, `${connections()} connections, ${before} before`)
+  stop.abort()
 })

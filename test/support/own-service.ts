@@ -10,6 +10,8 @@ import { type Lifetime, tempFolder } from './tmp.ts'
 export interface OwnService {
   /** The same after every start. */
   readonly url: string
+  /** Where it keeps its data. */
+  readonly home: ReturnType<typeof placeOf>
   /** Resolves once it answers. */
   start(): Promise<void>
   /** Lets it close its data, and resolves once it has ended. */
@@ -33,6 +35,7 @@ export async function ownService(t: Lifetime, service: Service, ports: number): 
   }
   const own: OwnService = {
     url: place.url,
+    home: place,
     start: async () => {
       await start(service, place)
     },
