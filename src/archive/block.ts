@@ -175,12 +175,13 @@ export function decodeBlock(span: BlockSpan, bytes: Uint8Array): LogRecord[] {
   const columns = new PlacementColumns(placements)
   readPlayers(reader, columns.player)
   readCells(reader, columns.x, columns.y)
-  columns.color.set(reader.next(placements))
+  const colors = reader.next(placements)
+  columns.color.set(colors)
   const offsets = new VarintReader(reader.next(placements * MAX_VARINT_BYTES))
   reader.end()
 
   const plan = planOf(types, shapes, sizes, count)
-  if (plan.placements !== placements) {
+  if (plan.placements !== placements || colors.length !== placements) {
     throw new SpateError('corrupt', 'a block whose columns do not fit together')
   }
   fillOffsets(columns, plan, offsets)

@@ -8,7 +8,7 @@ import { SpateError } from '../base/errors.ts'
 import { encodeBody, MAX_CELLS_A_RECORD } from '../boards/canvas/codec.ts'
 import { RecordType } from '../boards/canvas/records.ts'
 import { type LogRecord, MAX_BODY_BYTES, positionOf } from '../log/port.ts'
-import { decodeBlock, MAX_BLOCK_PLACEMENTS } from './block.ts'
+import { type BlockSpan, decodeBlock, MAX_BLOCK_PLACEMENTS } from './block.ts'
 import { Shape, shapeOf } from './bodies.ts'
 import { decodeHeader, readBlock } from './segment.ts'
 import { type Segment, SegmentWriter } from './segment-writer.ts'
@@ -172,6 +172,34 @@ test('[A4] any flipped bit of a segment is found', async () => {
   )
 })
 
+function readOrRefused(span: BlockSpan, bytes: Uint8Array): void {
+  try {
+    decodeBlock(span, bytes)
+  } catch (error) {
+    assert.ok(error instanceof SpateError, String(error))
+  }
+}
+
+test('[A4] a block that was changed by somebody who mended its checksum is read or refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      anyRun,
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1 }),
+      async (records, changes) => {
+        const { bytes } = await segmentOf(records)
+        for (const block of decodeHeader(bytes).blocks) {
+          for (const [at, value] of changes) {
+            const wrong = bytes.slice(block.offset, block.offset + block.bytes)
+            wrong[at % wrong.length] = value
+            readOrRefused(block, wrong)
+          }
+        }
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
 test('[A4] whatever bytes are called a block, they are read or refused as corrupt', () => {
   const span = {
     first: positionOf(1),
@@ -182,13 +210,7 @@ test('[A4] whatever bytes are called a block, they are read or refused as corrup
     placements: 1,
   }
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-      try {
-        decodeBlock(span, bytes)
-      } catch (error) {
-        assert.ok(error instanceof SpateError, String(error))
-      }
-    }),
+    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => readOrRefused(span, bytes)),
     { numRuns: 500 },
   )
 })
