@@ -1,0 +1,118 @@
+/**
+ * The sums of all rows in one bucket, for questions about everybody. Pure.
+ *
+ * A bucket of at most 8,192 rows is one value; a larger one is cut into values of 4,096 neighbouring rows. Which it
+ * is depends on the rows alone, not on the order in which they came.
+ *
+ *     part 0      kind u8 = 0, 7 bytes 0 | vector by row; or kind u8 = 1: the rows lie in the parts from 1 on
+ *     part n + 1  kind u8 = 0, 7 bytes 0 | vector by row, counted from 4,096 × n
+ */
+import { columnsOf, decodeVector, encodeVector, merged, type Vector, vectorSlice } from './vector.ts'
+
+const MAX_TOGETHER = 8192
+const ROWS_A_PART = 4096
+const KIND_BYTES = 8
+const CUT = 1
+
+export interface Parts {
+  get(part: number): Uint8Array | undefined
+  put(part: number, bytes: Uint8Array): void
+}
+
+export function addToBucket(parts: Parts, added: Vector): void {
+  const head = parts.get(0)
+  if (head !== undefined && head[0] === CUT) {
+    addToParts(parts, added)
+    return
+  }
+  const all = head === undefined ? added : merged(decodeVector(head, KIND_BYTES), added)
+  if (all.index.length <= MAX_TOGETHER) {
+    parts.put(0, encodeVector(all, KIND_BYTES))
+    return
+  }
+  parts.put(0, Uint8Array.of(CUT))
+  addToParts({ get: () => undefined, put: parts.put }, all)
+}
+
+function addToParts(parts: Parts, added: Vector): void {
+  const { index } = added
+  for (let from = 0; from < index.length; ) {
+    const number = Math.floor((index[from] ?? 0) / ROWS_A_PART)
+    const base = number * ROWS_A_PART
+    let to = from
+    while (to < index.length && (index[to] ?? 0) < base + ROWS_A_PART) to += 1
+    const part = vectorSlice(added, from, to, base)
+    const stored = parts.get(number + 1)
+    const all = stored === undefined ? part : merged(decodeVector(stored, KIND_BYTES), part)
+    parts.put(number + 1, encodeVector(all, KIND_BYTES))
+    from = to
+  }
+}
+
+/** Sums by row that grow bucket by bucket: numbers while that is exact, then bigints. */
+export class Tallying {
+  readonly last: Uint32Array
+  #small: Float64Array
+  #big: BigInt64Array | undefined
+  /** No sum is further from 0. */
+  #bound = 0
+
+  /** @param rows the highest row */
+  constructor(rows: number) {
+    this.last = new Uint32Array(rows + 1)
+    this.#small = new Float64Array(rows + 1)
+  }
+
+  get sums(): Float64Array | BigInt64Array {
+    return this.#big ?? this.#small
+  }
+
+  /** @param start the bucket's first second */
+  add(part: number, bytes: Uint8Array, start: number): void {
+    if (bytes[0] === CUT) return
+    const { index, sums, last } = columnsOf(bytes, KIND_BYTES)
+    const base = part === 0 ? 0 : (part - 1) * ROWS_A_PART
+    const known = this.last
+    if (last === undefined) {
+      for (let i = 0; i < index.length; i++) {
+        const row = base + (index[i] ?? 0)
+        if ((known[row] ?? 0) <= start) known[row] = start + 1
+      }
+    } else {
+      for (let i = 0; i < index.length; i++) {
+        const row = base + (index[i] ?? 0)
+        const changed = start + (last[i] ?? 0) + 1
+        if ((known[row] ?? 0) < changed) known[row] = changed
+      }
+    }
+    if (this.#big === undefined && !(sums instanceof BigInt64Array)) {
+      this.#bound += boundOf(sums)
+      if (this.#bound <= Number.MAX_SAFE_INTEGER) {
+        addSums(this.#small, index, base, sums)
+        return
+      }
+    }
+    this.#big ??= BigInt64Array.from(this.#small, BigInt)
+    for (let i = 0; i < index.length; i++) {
+      const row = base + (index[i] ?? 0)
+      this.#big[row] = (this.#big[row] ?? 0n) + BigInt(sums[i] ?? 0)
+    }
+  }
+}
+
+function boundOf(sums: Int8Array | Int16Array | Int32Array | Float64Array): number {
+  if (!(sums instanceof Float64Array)) return 2 ** (sums.BYTES_PER_ELEMENT * 8 - 1)
+  return sums.reduce((most, sum) => Math.max(most, Math.abs(sum)), 0)
+}
+
+function addSums(
+  into: Float64Array,
+  index: Uint8Array | Uint16Array | Uint32Array,
+  base: number,
+  sums: Int8Array | Int16Array | Int32Array | Float64Array,
+): void {
+  for (let i = 0; i < index.length; i++) {
+    const row = base + (index[i] ?? 0)
+    into[row] = (into[row] ?? 0) + (sums[i] ?? 0)
+  }
+}

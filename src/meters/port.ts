@@ -1,0 +1,76 @@
+/**
+ * Where meters keep what the fold of their stream made: facts (small values by name) and the sums of rows.
+ *
+ * Guarantees of every adapter, shown by `contract.ts`:
+ * - A commit is one transaction: its facts, its amounts and its position are there together, or none of them.
+ * - A commit that does not go on from the store's position is refused and changes nothing, so a commit that is sent
+ *   twice counts once.
+ * - Reads see the last commit.
+ * - The same amounts make the same stored bytes, in whatever commits they came.
+ */
+import type { Position } from '../log/port.ts'
+import type { Amounts } from './amounts.ts'
+import type { Horizons } from './retention.ts'
+import type { Sums } from './vector.ts'
+
+/**
+ * The rows of a meter, numbered from 1: its entities, or its series (an entity with one value a dimension).
+ * Row 0 of the entities is all of them together, and is kept by the store itself.
+ */
+export type Sheet = number
+
+export const EVERYTHING = 0
+
+export function entitiesOf(meter: number): Sheet {
+  return meter * 2
+}
+
+export function seriesOf(meter: number): Sheet {
+  return meter * 2 + 1
+}
+
+export interface Fact {
+  /** Null: to be removed. */
+  readonly value: Uint8Array | null
+  /** When the store may forget it, by the time of its commits; ms. */
+  readonly untilMs?: number
+}
+
+export interface Change {
+  /** Where the store stands before. */
+  readonly after: Position
+  readonly position: Position
+  /** The stream's time at the position, ms. */
+  readonly timeMs: number
+  readonly facts: ReadonlyMap<string, Fact>
+  readonly amounts: ReadonlyMap<Sheet, Amounts>
+  /** Of every sheet of which something may expire or is added to. */
+  readonly horizons: ReadonlyMap<Sheet, Horizons>
+}
+
+/** The sums of all rows of a sheet over a range. */
+export interface Tally {
+  /** By row. */
+  readonly sums: Sums
+  /** By row: 0 where nothing happened in the range, else the second of the last change, plus 1. */
+  readonly last: Uint32Array
+}
+
+export interface MeterStore {
+  /** Of the last commit. */
+  readonly position: Position
+  readonly timeMs: number
+  facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
+  /** Facts whose key begins so, in the order of the keys. */
+  list(prefix: string, limit: number): Promise<{ readonly key: string; readonly value: Uint8Array }[]>
+  /** Errors: `conflict` where `after` is not the position; `storage-full`, `storage-failed`. */
+  commit(change: Change): Promise<void>
+  /** Of a row over the seconds from `from` to before `end`, which must be exact by the horizons. */
+  sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint>
+  /** Between each two neighbours of ascending `cuts`. */
+  sums(sheet: Sheet, row: number, cuts: readonly number[]): Promise<bigint[]>
+  /** @param rows the highest row that there is */
+  tally(sheet: Sheet, rows: number, from: number, end: number): Promise<Tally>
+  /** SHA-256 over all that is stored, in hexadecimal. */
+  digest(): Promise<string>
+}

@@ -1,0 +1,143 @@
+/**
+ * The sums of one row over time: a tree of calendar units that grows where much happens. Pure.
+ *
+ * A node stands for all time, a month, a day, an hour or a minute. While at most 64 seconds of it hold anything
+ * (a minute: always) it is a leaf and has the sum of each second; beyond, it is split and has the sums of its
+ * parts, which are nodes too. So a row of few amounts is one value, any range is read from at most nine, and
+ * which nodes there are depends on the seconds alone, not on the order in which they came.
+ *
+ *     node  kind u8 (0 leaf, 1 split) | vector: by second, or part, counted from the unit's first
+ */
+import { bucketOf, type Level, startOf } from './calendar.ts'
+import type { Horizons } from './retention.ts'
+import {
+  addBetween,
+  decodeVector,
+  encodeVector,
+  merged,
+  narrowed,
+  Total,
+  type Vector,
+  vectorSlice,
+} from './vector.ts'
+
+/** 0 all time, 1 month, 2 day, 3 hour, 4 minute. */
+export type Unit = 0 | 1 | 2 | 3 | 4
+export const UNITS: readonly Unit[] = [0, 1, 2, 3, 4]
+
+const MAX_LEAF_SECONDS = 64
+const KIND_BYTES = 1
+const LEAF = 0
+const SPLIT = 1
+const MINUTE: Unit = 4
+
+/** The level of a unit's parts. */
+export function partLevel(unit: Unit): Level {
+  // 4, the month, for all time, down to 0, the second, for a minute.
+  return (4 - unit) as Level
+}
+
+function startOfUnit(unit: Unit, index: number): number {
+  return unit === 0 ? 0 : startOf(partLevel((unit - 1) as Unit), index)
+}
+
+/** The unit's first part, as the calendar counts them. */
+function firstPart(unit: Unit, start: number): number {
+  return bucketOf(partLevel(unit), start)
+}
+
+export interface Nodes {
+  get(unit: Unit, index: number): Uint8Array | undefined
+  put(unit: Unit, index: number, node: Uint8Array): void
+}
+
+/** Adds sums by second. Where all finer levels have expired, no node is made. */
+export function grow(nodes: Nodes, horizons: Horizons, bySecond: Vector): void {
+  growUnit(nodes, horizons, 0, 0, bySecond)
+}
+
+function growUnit(nodes: Nodes, horizons: Horizons, unit: Unit, index: number, bySecond: Vector): void {
+  const start = startOfUnit(unit, index)
+  const stored = nodes.get(unit, index)
+  if (stored !== undefined && stored[0] === SPLIT) {
+    const parts = splitUp(nodes, horizons, unit, start, bySecond)
+    nodes.put(unit, index, nodeOf(SPLIT, merged(decodeVector(stored, KIND_BYTES), parts)))
+    return
+  }
+  const added = vectorSlice(bySecond, 0, bySecond.index.length, start)
+  const leaf = stored === undefined ? added : merged(decodeVector(stored, KIND_BYTES), added)
+  if (unit === MINUTE || leaf.index.length <= MAX_LEAF_SECONDS) {
+    nodes.put(unit, index, nodeOf(LEAF, leaf))
+    return
+  }
+  const seconds: Vector = { ...leaf, index: leaf.index.map((offset) => offset + start) }
+  nodes.put(unit, index, nodeOf(SPLIT, splitUp(nodes, horizons, unit, start, seconds)))
+}
+
+function nodeOf(kind: number, vector: Vector): Uint8Array {
+  const bytes = encodeVector(vector, KIND_BYTES)
+  bytes[0] = kind
+  return bytes
+}
+
+/** Hands the seconds to the unit's parts; the sums of the parts. */
+function splitUp(nodes: Nodes, horizons: Horizons, unit: Unit, start: number, bySecond: Vector): Vector {
+  const level = partLevel(unit)
+  const part = (unit + 1) as Unit
+  const { index, sums } = bySecond
+  const base = firstPart(unit, start)
+  const parts: number[] = []
+  const totals: bigint[] = []
+  for (let from = 0; from < index.length; ) {
+    const bucket = bucketOf(level, index[from] ?? 0)
+    const end = startOf(level, bucket + 1)
+    const total = new Total()
+    let to = from
+    for (; to < index.length && (index[to] ?? 0) < end; to++) total.add(sums[to] ?? 0)
+    parts.push(bucket - base)
+    totals.push(total.value)
+    if (end > (horizons[partLevel(part)] ?? 0)) {
+      growUnit(nodes, horizons, part, bucket, vectorSlice(bySecond, from, to, 0))
+    }
+    from = to
+  }
+  return { index: Uint32Array.from(parts), sums: narrowed(BigInt64Array.from(totals)), last: undefined }
+}
+
+/** Adds to `total` what lies in [from, end). */
+export function addRange(get: Nodes['get'], from: number, end: number, total: Total): void {
+  addUnit(get, 0, 0, from, end, total)
+}
+
+function addUnit(
+  get: Nodes['get'],
+  unit: Unit,
+  index: number,
+  from: number,
+  end: number,
+  total: Total,
+): void {
+  const node = get(unit, index)
+  if (node === undefined) return
+  const start = startOfUnit(unit, index)
+  if (node[0] === LEAF) {
+    addBetween(node, KIND_BYTES, from - start, end - start, total)
+    return
+  }
+  const level = partLevel(unit)
+  const part = (unit + 1) as Unit
+  const base = firstPart(unit, start)
+  let first = bucketOf(level, from)
+  const last = bucketOf(level, end)
+  if (first === last) {
+    addUnit(get, part, first, from, end, total)
+    return
+  }
+  if (startOf(level, first) < from) {
+    addUnit(get, part, first, from, startOf(level, first + 1), total)
+    first += 1
+  }
+  if (first < last) addBetween(node, KIND_BYTES, first - base, last - base, total)
+  const lastStart = startOf(level, last)
+  if (lastStart < end) addUnit(get, part, last, lastStart, end, total)
+}

@@ -1,0 +1,37 @@
+/** What the fold says of a record. Stored with the keys of writes, so reasons keep their names. */
+import { type ErrorCode, SpateError } from '../base/errors.ts'
+import type { Position } from '../log/port.ts'
+
+const REASONS = {
+  'unknown-meter': ['not-found', 'there is no such meter'],
+  'wrong-dimensions': ['invalid', 'a value for each dimension of the meter is needed'],
+  'too-late': ['invalid', 'this lies further back than the meter takes'],
+  'too-early': ['invalid', 'this lies further ahead than the meter takes'],
+  expired: ['gone', 'of this window not everything is kept'],
+  overflow: ['too-large', 'the meter has taken all that 64 bits can sum'],
+  'too-many-rows': ['too-large', 'the meter has as many entities as it can have'],
+  'too-many-meters': ['too-large', 'there are as many meters as there can be'],
+  'other-dimensions': ['conflict', 'the meter is there, with other dimensions'],
+  'key-conflict': ['conflict', 'this key was used for something else'],
+} as const satisfies Record<string, readonly [ErrorCode, string]>
+
+export interface Refusal {
+  readonly reason: keyof typeof REASONS
+  /** Of a batch, the first write that cannot be. */
+  readonly write?: number
+}
+
+export interface Outcome {
+  /** Of the record that counted: a replay of a key tells that of the first. */
+  readonly position: Position
+  readonly refusal: Refusal | null
+}
+
+export function refused(reason: Refusal['reason'], write?: number): Refusal {
+  return write === undefined ? { reason } : { reason, write }
+}
+
+export function errorOf({ reason, write }: Refusal): SpateError {
+  const [code, message] = REASONS[reason]
+  return new SpateError(code, write === undefined ? message : `write ${write}: ${message}`)
+}

@@ -1,0 +1,87 @@
+import { placeTotal, type Window } from '../../src/meters/totals.ts'
+import type { Write } from '../../src/meters/writes.ts'
+
+interface Event {
+  readonly meter: string
+  readonly entity: string
+  readonly dimensions: readonly string[]
+  readonly second: number
+  readonly amount: bigint
+}
+
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+interface Place {
+  readonly entity: string
+  readonly rank: number
+  readonly sum: bigint
+  readonly lastSecond: number
+}
+
+type Takes = (event: Event) => boolean
+
+/** Meters by brute force: a list of amounts, and every question a walk through all of it. */
+export class MeterModel {
+  readonly events: Event[] = []
+  readonly #inForce = new Map<string, readonly Window[]>()
+  readonly #firstSeen = new Map<string, number>()
+
+  write(write: Write): void {
+    const { meter, entity, dimensions = [] } = write
+    const name = `${meter}/${entity}`
+    if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, this.#firstSeen.size)
+    const add = (second: number, amount: bigint): void => {
+      if (amount !== 0n) this.events.push({ meter, entity, dimensions, second, amount })
+    }
+    if (write.kind !== 'total') {
+      add(write.second, BigInt(write.amount ?? 1))
+      return
+    }
+    const row = JSON.stringify([meter, entity, dimensions])
+    const isRow: Takes = (event) => JSON.stringify([event.meter, event.entity, event.dimensions]) === row
+    const missing = BigInt(write.amount) - this.sum(write, isRow)
+    const window = { from: write.from, end: write.to + 1 }
+    const { inForce, landings } = placeTotal(this.#inForce.get(row) ?? [], window, 0)
+    this.#inForce.set(row, inForce)
+    for (const { second, sign } of landings) add(second, BigInt(sign) * missing)
+  }
+
+  sum({ from, to }: Range, takes: Takes): bigint {
+    let sum = 0n
+    for (const event of this.events) {
+      if (event.second >= from && event.second <= to && takes(event)) sum += event.amount
+    }
+    return sum
+  }
+
+  /** All places of a range, in order. */
+  places({ from, to }: Range, takes: Takes): Place[] {
+    const found = new Map<string, { sum: bigint; lastSecond: number; seen: number }>()
+    for (const event of this.events) {
+      if (event.second < from || event.second > to || !takes(event)) continue
+      const seen = this.#firstSeen.get(`${event.meter}/${event.entity}`) ?? 0
+      const place = found.get(event.entity) ?? { sum: 0n, lastSecond: 0, seen }
+      place.sum += event.amount
+      place.lastSecond = Math.max(place.lastSecond, event.second)
+      found.set(event.entity, place)
+    }
+    return [...found]
+      .sort(([, a], [, b]) => {
+        if (a.sum !== b.sum) return a.sum > b.sum ? -1 : 1
+        return a.lastSecond - b.lastSecond || a.seen - b.seen
+      })
+      .map(([entity, { sum, lastSecond }], i) => ({ entity, rank: i + 1, sum, lastSecond }))
+  }
+
+  breakdown(range: Range, dimension: number, takes: Takes): Map<string, bigint> {
+    const values = new Set(this.events.map(({ dimensions }) => dimensions[dimension] ?? ''))
+    const sums = [...values].map((value): [string, bigint] => [
+      value,
+      this.sum(range, (event) => takes(event) && event.dimensions[dimension] === value),
+    ])
+    return new Map(sums.filter(([, sum]) => sum !== 0n))
+  }
+}
