@@ -17,7 +17,7 @@ import { Images } from '../http/board-images.ts'
 import { Failures } from '../http/failures.ts'
 import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
 import { Rooms } from '../live/rooms.ts'
-import { KafkaLog } from '../log/kafka.ts'
+import type { KafkaAddress } from '../log/kafka/address.ts'
 import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
@@ -144,13 +144,19 @@ async function openLog(
   const log =
     config.log === 'lmdb'
       ? LmdbLog.open(join(path, 'log'), clock)
-      : await KafkaLog.open(config.log, join(path, 'kafka'), clock)
+      : await openKafka(config.log, join(path, 'kafka'), clock)
   const archived = stack.use(new ArchivedLog(log, objects))
   const onError = (stream: string, error: unknown): void => {
     logger.warn({ stream, reason: messageOf(error) }, 'not archived; tried again later')
   }
   const sealer = stack.use(new Sealer({ log, objects, clock, onError }, SEAL_LIMITS))
   return { log: archived, archive: { sealer, objects, log: archived } }
+}
+
+/** Kafka's client is loaded by those who use it. */
+async function openKafka(address: KafkaAddress, folder: string, clock: Clock): Promise<Log> {
+  const { KafkaLog } = await import('../log/kafka.ts')
+  return KafkaLog.open(address, folder, clock)
 }
 
 /** Several servers may start on an empty log at the same time. */

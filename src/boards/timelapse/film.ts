@@ -1,4 +1,4 @@
-/**
+ /**
  * A film of a board, as it is written down: a picture for each frame, of which those that show the same as the
  * one before it are one *still*. Pure.
  */
@@ -103,3 +103,6 @@ function sources(cells: number, pixels: number): Uint32Array {
     Math.min(cells - 1, Math.floor(((i + 0.5) * cells) / pixels)),
   )
 }
+
+/** A side of a lossless WebP. */
+export const MAX_WEBP_SIDE = 16_383

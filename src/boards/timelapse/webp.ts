@@ -2,8 +2,6 @@ import sharp from 'sharp'
 import { assert } from '../../base/assert.ts'
 import { durationIn, type FilmSize, type Still, type StillWriter, samePalette } from './film.ts'
 
-/** A side of a lossless WebP. */
-export const MAX_WEBP_SIDE = 16_383
 const MAX_DURATION_MS = 0xffffff
 const ANIMATED = 0x02
 const HAS_ALPHA = 0x10
