@@ -1,4 +1,4 @@
- /**
+/**
  * A film of a board, as it is written down: a picture for each frame, of which those that show the same as the
  * one before it are one *still*. Pure.
  */
