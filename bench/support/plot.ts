@@ -20,7 +20,8 @@ export function plot(points: readonly Point[], labels: { readonly x: string; rea
   const line = points.map(({ x, y }) => `${atX(x).toFixed(1)},${atY(y).toFixed(1)}`).join(' ')
   const rows = Array.from({ length: TICKS + 1 }, (_, i) => (i * mostY) / TICKS)
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img" aria-label="${labels.y} over ${labels.x}">`,
+    `<title>${labels.y}, over ${labels.x}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...rows.map(
       (y) =>
