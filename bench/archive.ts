@@ -21,6 +21,9 @@ import { realData } from '../test/support/real-data.ts'
 import { tempFolder } from '../test/support/tmp.ts'
 import { bench, type Run } from './support/bench.ts'
 import { eventCrowd, placedRecords } from './support/crowd.ts'
+import { Generator } from './support/generator.ts'
+import type { PainterCommands } from './support/painters.ts'
+import { BenchServer } from './support/server.ts'
 
 const STREAM = 'board/bench'
 const RATE_TARGET = { atLeast: 2e6 }
@@ -32,6 +35,10 @@ const RECORDS_A_COMMIT = 2000
 /** Bodies that zstd gets at once. */
 const ZSTD_BYTES = 1 << 20
 const CHUNK_ROWS = 2048
+const SIDE = 2000
+const SOCKETS = 32
+const EDITS_A_FRAME = 10
+const EDITS_A_SECOND = 10_000
 
 type TimedRecord = NewRecord & { readonly timeMs: number }
 
@@ -248,7 +255,47 @@ function sampleRecords(path: string): TimedRecord[] {
   }))
 }
 
+/** What players notice of it: the same load with and without sealing that never rests. */
+async function besides(run: Run): Promise<void> {
+  const server = await BenchServer.start(run)
+  await server.createBoard('bench', SIDE)
+  const generator = Generator.start<PainterCommands>(run, 'painters.ts')
+  await generator.call('connect', {
+    port: server.port,
+    path: '/api/boards/bench/live?chunks=65535',
+    cookies: await server.cookies(SOCKETS),
+    side: SIDE,
+    colors: 16,
+    editsPerFrame: EDITS_A_FRAME,
+    framesPerSocket: run.size(100, 8),
+    window: 16,
+  })
+  const framesPerSecond = run.size(EDITS_A_SECOND, 1000) / EDITS_A_FRAME
+  const seconds = run.size(10, 0.5)
+  await generator.call('paint', { seconds: run.size(3, 0.2), framesPerSecond: null })
+  const alone = await generator.call('paint', { seconds, framesPerSecond })
+  await generator.call('paint', { seconds: run.size(3, 0.2), framesPerSecond: null })
+  let isOver = false
+  const sealing = (async () => {
+    while (!isOver) await server.seal()
+  })()
+  const beside = await generator.call('paint', { seconds, framesPerSecond })
+  isOver = true
+  await sealing
+  run.row({
+    name: `archive: ack p99 at ${framesPerSecond * EDITS_A_FRAME} edits/s while sealing without rest`,
+    value: beside.p99Ms,
+    unit: 'ms',
+    rival: 'without sealing',
+    rivalValue: alone.p99Ms,
+    target: { atMost: 50 },
+  })
+  await generator.end()
+  await server.end()
+}
+
 await bench(async (run) => {
+  await besides(run)
   const total = run.size(3e6, 20_000)
   run.note(`archive: ${total} placements of an event's crowd: 500,000 players by Zipf's law, 2000×2000`)
   for (const perRecord of [220, 20]) {

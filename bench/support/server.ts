@@ -64,6 +64,14 @@ export class BenchServer {
     if (response.status !== 201) throw new Error(`no board: ${await response.text()}`)
   }
 
+  /** Seals all that the log holds. */
+  async seal(): Promise<void> {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    const response = await fetch(`${this.url}/api/archive/seal`, { method: 'POST', headers })
+    if (response.status !== 200) throw new Error(`not sealed: ${await response.text()}`)
+    await response.arrayBuffer()
+  }
+
   /** Identities of `count` visitors, as Cookie headers; each becomes a player with the first edit. */
   async cookies(count: number): Promise<string[]> {
     const cookies: string[] = []
