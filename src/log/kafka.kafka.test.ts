@@ -175,6 +175,11 @@ test('[L19] topics are made so that they lose nothing; one that would is refused
     code: 'invalid',
     message: /retention\.ms=1000 \(has to be -1\).*max\.message\.bytes=.*kafka-configs --alter/,
   })
+  const copies = parseKafkaAddress(`kafka://${broker}/${prefix}?replicas=3`)
+  await assert.rejects(KafkaLog.open(copies, join(tempFolder(t), 'kafka'), systemClock), {
+    code: 'invalid',
+    message: /1 replicas \(has to be 3\)/,
+  })
   await assert.rejects(open(t, '127.0.0.1:1', ownPrefix(t, serviceUrl('kafka'))), { code: 'unavailable' })
 })
 

@@ -144,16 +144,19 @@ function sumsAt(memory: ArrayBufferLike, at: number, width: number, count: numbe
   return width === 3 ? new Float64Array(memory, at, count) : new BigInt64Array(memory, at, count)
 }
 
+/** No index: reading outside of a typed array is slow. */
+const ABSENT = -1
+
 /** Sums of the same index are added; of two last changes the later stays. */
 export function merged(a: Vector, b: Vector): Vector {
   const most = a.index.length + b.index.length
   const index = new Uint32Array(most)
-  const fromA = new Int32Array(most).fill(-1)
-  const fromB = new Int32Array(most).fill(-1)
+  const fromA = new Int32Array(most).fill(ABSENT)
+  const fromB = new Int32Array(most).fill(ABSENT)
   let count = 0
   for (let i = 0, j = 0; i < a.index.length || j < b.index.length; count++) {
-    const left = a.index[i] ?? Number.POSITIVE_INFINITY
-    const right = b.index[j] ?? Number.POSITIVE_INFINITY
+    const left = i < a.index.length ? (a.index[i] ?? 0) : Number.POSITIVE_INFINITY
+    const right = j < b.index.length ? (b.index[j] ?? 0) : Number.POSITIVE_INFINITY
     index[count] = Math.min(left, right)
     if (left <= right) fromA[count] = i++
     if (right <= left) fromB[count] = j++
@@ -162,7 +165,11 @@ export function merged(a: Vector, b: Vector): Vector {
   if (a.last !== undefined && b.last !== undefined) {
     last = new Uint32Array(count)
     for (let k = 0; k < count; k++) {
-      last[k] = Math.max(a.last[fromA[k] ?? -1] ?? 0, b.last[fromB[k] ?? -1] ?? 0)
+      const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
+      last[k] = Math.max(
+        left === ABSENT ? 0 : (a.last[left] ?? 0),
+        right === ABSENT ? 0 : (b.last[right] ?? 0),
+      )
     }
   }
   return { index: index.slice(0, count), sums: added(a.sums, b.sums, fromA, fromB, count), last }
@@ -173,7 +180,8 @@ function added(a: Sums, b: Sums, fromA: Int32Array, fromB: Int32Array, count: nu
     const sums = new Float64Array(count)
     let isSafe = true
     for (let k = 0; k < count; k++) {
-      const sum = (a[fromA[k] ?? -1] ?? 0) + (b[fromB[k] ?? -1] ?? 0)
+      const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
+      const sum = (left === ABSENT ? 0 : (a[left] ?? 0)) + (right === ABSENT ? 0 : (b[right] ?? 0))
       if (sum > SAFE || sum < -SAFE) isSafe = false
       sums[k] = sum
     }
@@ -181,7 +189,8 @@ function added(a: Sums, b: Sums, fromA: Int32Array, fromB: Int32Array, count: nu
   }
   const sums = new BigInt64Array(count)
   for (let k = 0; k < count; k++) {
-    sums[k] = BigInt(a[fromA[k] ?? -1] ?? 0) + BigInt(b[fromB[k] ?? -1] ?? 0)
+    const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
+    sums[k] = BigInt(left === ABSENT ? 0 : (a[left] ?? 0)) + BigInt(right === ABSENT ? 0 : (b[right] ?? 0))
   }
   return narrowed(sums)
 }

@@ -22,7 +22,8 @@ export function keyOfPlace({ topic, partition }: Place): string {
 /** A stream as far as its partition has been read. */
 export interface Stream {
   readonly name: string
-  readonly place: Place
+  /** By the hash of its name until its first record tells. */
+  place: Place
   head: Position
   /** What lies up to here was given up. */
   trimmed: Position
@@ -117,6 +118,7 @@ export class Catalog {
   ): { stream: Stream; record: LogRecord } | undefined {
     const stream = this.stream(name, place)
     const isNew = stream.head === START
+    if (isNew) stream.place = place
     const last = stream.writers.get(message.writer)
     this.#dirtyStreams.add(stream)
     if (last !== undefined && message.sequence <= last) {

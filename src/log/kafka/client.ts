@@ -47,6 +47,8 @@ export type Wanted = ReadonlyMap<string, ReadonlyMap<number, number>>
 export interface TopicDescription {
   readonly id: string
   readonly partitions: number
+  /** Of the partition that has the fewest. */
+  readonly replicas: number
   readonly settings: ReadonlyMap<string, string>
 }
 
@@ -287,7 +289,8 @@ export class Topics {
         resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: topic }],
       })
       const settings = new Map(described?.configs.map(({ name, value }) => [name, value ?? '']))
-      return { id: known.id, partitions: known.partitionsCount, settings }
+      const replicas = Math.min(...known.partitions.map((partition) => partition.replicas.length))
+      return { id: known.id, partitions: known.partitionsCount, replicas, settings }
     } catch (error) {
       throw failure(`Kafka’s topic ${topic}`, error)
     }

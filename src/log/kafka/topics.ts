@@ -49,14 +49,15 @@ export async function ensureTopics(
     }
     if (description === undefined)
       throw new SpateError('unavailable', `Kafka’s topic ${name} is still being made`)
-    check(name, description)
+    check(name, description, replicas)
     described.set(name, description)
   }
   return described
 }
 
-function check(name: string, { settings }: TopicDescription): void {
+function check(name: string, { settings, replicas }: TopicDescription, wanted: number | undefined): void {
   const wrong: string[] = []
+  if (replicas < (wanted ?? 1)) wrong.push(`${replicas} replicas (has to be ${wanted})`)
   for (const [setting, expected] of Object.entries(SETTINGS)) {
     const value = settings.get(setting)
     const isEnough = setting === 'max.message.bytes' ? Number(value) >= Number(expected) : value === expected
