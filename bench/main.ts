@@ -29,6 +29,7 @@ const QUESTIONS = [
   'kafka',
   'objects',
   'parquet',
+  'meters',
 ] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000
