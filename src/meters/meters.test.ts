@@ -223,3 +223,38 @@ test('[M23] a record that cannot be read stops the fold, and what is known can b
   assert.equal(meters.stopped?.code, 'newer-version')
   assert.equal(await meters.questions.sum('points', 'a', ALL), 1n)
 })
+
+test('[M3] an entity may be called anything', async (t) => {
+  const { meters } = await openMeters(t)
+  await meters.declare(declaration('points', { dimensions: ['with'] }))
+  const names = [
+    '',
+    ' ',
+    '/',
+    '1/2',
+    '\0',
+    '\0\0',
+    'a\0',
+    '\u0001',
+    '\uffff',
+    'Ä',
+    'A\u0308',
+    '😀',
+    '€'.repeat(128),
+  ]
+  const writes = names.map((name, i): Write => ({ ...add(name, i + 1), dimensions: [name] }))
+  await meters.write(writes)
+  await meters.write(writes)
+  for (const [i, name] of names.entries()) {
+    assert.equal(
+      await meters.questions.sum('points', name, ALL, { with: name }),
+      BigInt(2 * i + 2),
+      JSON.stringify(name),
+    )
+  }
+  const top = await meters.questions.top('points', ALL, 20)
+  assert.deepEqual(
+    top.map(({ entity }) => entity),
+    names.toReversed(),
+  )
+})
