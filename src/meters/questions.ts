@@ -262,7 +262,7 @@ export class Questions {
     const tally = await this.#tally(asked, filter)
     return this.#places(
       asked.meter,
-      best(tally, most, () => true).map((row, i) => standing(tally, row, i + 1)),
+      best(tally, most).map((row, i) => standing(tally, row, i + 1)),
     )
   }
 

@@ -21,9 +21,11 @@ function isBefore({ sums, last }: Tally, a: number, b: number): boolean {
   return earlier === later ? a < b : earlier < later
 }
 
-/** The first `most` rows of all that `takes` lets in and that anything happened to. */
-export function best(tally: Tally, most: number, takes: (row: number) => boolean): number[] {
-  return firstOf(most, rowsOf(tally, takes), (a, b) => isBefore(tally, a, b))
+/** The first `most` rows of all to which anything happened. */
+export function best(tally: Tally, most: number): number[] {
+  const { sums } = tally
+  const small = sums instanceof Float64Array ? sums : undefined
+  return firstOf(tally, most, (a, b) => isBefore(tally, a, b), undefined, small)
 }
 
 /** How many rows stand before one, and its neighbours, nearest last before and nearest first after. */
@@ -32,13 +34,24 @@ export function around(
   row: number,
   neighbours: number,
 ): { before: number[]; after: number[]; ahead: number } {
-  const others = (isAhead: boolean) =>
-    rowsOf(tally, (other) => other !== row && isBefore(tally, other, row) === isAhead)
+  const { last } = tally
   let ahead = 0
-  for (const _ of others(true)) ahead += 1
+  for (let other = 1; other < last.length; other++) {
+    if (last[other] !== 0 && isBefore(tally, other, row)) ahead += 1
+  }
   return {
-    before: firstOf(neighbours, others(true), (a, b) => isBefore(tally, b, a)).reverse(),
-    after: firstOf(neighbours, others(false), (a, b) => isBefore(tally, a, b)),
+    before: firstOf(
+      tally,
+      neighbours,
+      (a, b) => isBefore(tally, b, a),
+      (other) => isBefore(tally, other, row),
+    ).reverse(),
+    after: firstOf(
+      tally,
+      neighbours,
+      (a, b) => isBefore(tally, a, b),
+      (other) => isBefore(tally, row, other),
+    ),
     ahead,
   }
 }
@@ -50,7 +63,9 @@ export function ranksOf(tally: Tally, rows: readonly number[]): Map<number, numb
     .sort((a, b) => (isBefore(tally, a, b) ? -1 : 1))
   // Rows that stand before the sorted ones from that index on.
   const ahead = new Uint32Array(sorted.length + 1)
-  for (const row of rowsOf(tally, () => true)) {
+  const { last } = tally
+  for (let row = 1; row < last.length; row++) {
+    if (last[row] === 0) continue
     let low = 0
     let high = sorted.length
     while (low < high) {
@@ -79,15 +94,16 @@ export function countOf({ last }: Tally): number {
   return count
 }
 
-function* rowsOf({ last }: Tally, takes: (row: number) => boolean): Iterable<number> {
-  for (let row = 1; row < last.length; row++) if (last[row] !== 0 && takes(row)) yield row
-}
-
-/** In order; a heap whose top is the last of those kept. */
+/**
+ * The first rows by `precedes`, in order; a heap whose top is the last of those kept.
+ * @param ordering where given, a row whose number is lower than that of the top is not among the first
+ */
 function firstOf(
+  { last }: Tally,
   most: number,
-  rows: Iterable<number>,
   precedes: (a: number, b: number) => boolean,
+  takes?: (row: number) => boolean,
+  ordering?: Float64Array,
 ): number[] {
   const heap: number[] = []
   if (most === 0) return heap
@@ -97,13 +113,18 @@ function firstOf(
     heap[i] = at(j)
     heap[j] = kept
   }
-  for (const row of rows) {
+  let least = Number.NEGATIVE_INFINITY
+  for (let row = 1; row < last.length; row++) {
+    if (ordering !== undefined && (ordering[row] ?? 0) < least) continue
+    if (last[row] === 0) continue
+    if (heap.length === most && !precedes(row, at(0))) continue
+    if (takes !== undefined && !takes(row)) continue
     if (heap.length < most) {
       heap.push(row)
       for (let i = heap.length - 1; i > 0 && precedes(at((i - 1) >> 1), at(i)); i = (i - 1) >> 1) {
         swap(i, (i - 1) >> 1)
       }
-    } else if (precedes(row, at(0))) {
+    } else {
       heap[0] = row
       for (let i = 0; ; ) {
         let last = i
@@ -115,6 +136,7 @@ function firstOf(
         i = last
       }
     }
+    if (ordering !== undefined && heap.length === most) least = ordering[at(0)] ?? least
   }
   return heap.sort((a, b) => (precedes(a, b) ? -1 : 1))
 }
