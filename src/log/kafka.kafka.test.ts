@@ -236,7 +236,9 @@ test('[L21] when the leader of a partition moves, in peace or by a kill, appends
     )
   }
   const untilAll = async (): Promise<void> => {
+    const untilMs = performance.now() + 60_000
     for (;;) {
+      assert.ok(performance.now() < untilMs, 'appends are taken again')
       const before = refused.size
       await appendEverywhere()
       if (refused.size === before) return

@@ -22,6 +22,8 @@ const MAX_WAITING_BYTES = 64 << 20
 /** How long an append is tried before its caller is told that the log is away. */
 const APPEND_FOR_MS = 6_000
 const RETRY_AFTER_MS = 1_000
+/** What was written and is not read back by then is written again. */
+const SEEN_WITHIN_MS = 1_500
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 const SAVE_EVERY_MS = 5_000
@@ -346,16 +348,22 @@ export class KafkaLog implements Log {
     this.#queues.delete(keyOfPlace(place))
   }
 
-  /** Until it is written, is seen in the log, or is given up. */
+  /**
+   * Until it is seen in the log, or is given up. That Kafka said yes is not enough: a leader that goes may take what it
+   * said with it. So the next batch waits, and what is sent again comes before it.
+   */
   async #sendBatch({ topic, partition }: Place, batch: readonly Pending[]): Promise<void> {
     const pause = this.#pauses()
     for (;;) {
       const waiting = batch.filter(({ isSettled }) => !isSettled)
       if (waiting.length === 0) return
       try {
-        const messages = waiting.flatMap(({ messages }) => messages)
-        await this.#appender.append(topic, partition, messages)
-        return
+        await this.#appender.append(
+          topic,
+          partition,
+          waiting.flatMap(({ messages }) => messages),
+        )
+        await this.#seenSoon(waiting)
       } catch (error) {
         if (!(error instanceof SpateError) || error.code !== 'unavailable' || this.#stop.signal.aborted) {
           for (const pending of waiting) this.#fail(pending, error)
@@ -363,10 +371,18 @@ export class KafkaLog implements Log {
         }
         this.#isAway = true
         await pause.next()
-        const nowMs = this.#clock.elapsedMs()
-        for (const pending of waiting) if (nowMs >= pending.givenUpAtMs) this.#fail(pending, away(error))
       }
+      const nowMs = this.#clock.elapsedMs()
+      for (const pending of waiting) if (nowMs >= pending.givenUpAtMs) this.#fail(pending, away())
     }
+  }
+
+  /** Resolves when all were seen, or have not been for too long. */
+  async #seenSoon(waiting: readonly Pending[]): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const cancel = this.#clock.after(SEEN_WITHIN_MS, late.resolve)
+    await Promise.race([Promise.allSettled(waiting.map(({ done }) => done.promise)), late.promise])
+    cancel()
   }
 
   #fail(pending: Pending, error: unknown): void {
