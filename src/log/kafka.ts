@@ -28,7 +28,6 @@ const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1_000
 const SAVE_EVERY_MS = 5_000
 const START_TRIES = 8
-const READ_BYTES = 4 << 20
 
 /** An append under way: sent, perhaps more than once, and not yet seen in the log. */
 interface Pending {
@@ -434,11 +433,7 @@ export class KafkaLog implements Log {
       const leaders = await this.#reader.leaders(isFresh)
       for (const [node, places] of leaders) {
         if (!places.some((led) => keyOfPlace(led) === keyOfPlace(place))) continue
-        return this.#reader.fetch(
-          node,
-          new Map([[place.topic, new Map([[place.partition, offset]])]]),
-          READ_BYTES,
-        )
+        return this.#reader.fetch(node, new Map([[place.topic, new Map([[place.partition, offset]])]]))
       }
       throw new SpateError('unavailable', `Kafka’s ${keyOfPlace(place)} has no leader`, {
         retryAfterMs: RETRY_AFTER_MS,

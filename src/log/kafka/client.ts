@@ -21,7 +21,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const APPEND_TIMEOUT_MS = 3_000
 /** How long a broker holds a request for news. */
 const WAIT_MS = 1_000
-const FETCH_BYTES = 16 << 20
+const FETCH_BYTES = 4 << 20
 const COMPRESSION = 'zstd'
 
 type FetchTopic = Parameters<Consumer['fetch']>[0]['topics'][number]
@@ -125,7 +125,7 @@ export class Fetcher {
   }
 
   /** What a broker has of the partitions from those offsets on; waits for a while when that is nothing. */
-  async fetch(node: number, wanted: Wanted, bytes = FETCH_BYTES, waitMs = WAIT_MS): Promise<Fetched[]> {
+  async fetch(node: number, wanted: Wanted, bytes = FETCH_BYTES): Promise<Fetched[]> {
     try {
       const { topics } = await this.#consumer.metadata({ topics: [...this.#topics] })
       const names = new Map([...topics].map(([name, { id }]) => [id, name]))
@@ -149,7 +149,7 @@ export class Fetcher {
         topics: requests,
         minBytes: 1,
         maxBytes: bytes,
-        maxWaitTime: waitMs,
+        maxWaitTime: WAIT_MS,
       })
       const fetched: Fetched[] = []
       for (const { topicId, partitions } of response.responses) {
