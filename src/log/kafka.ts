@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import { Kv } from '../store/kv.ts'
@@ -6,41 +6,21 @@ import { appendable } from './admission.ts'
 import { appearing, following } from './following.ts'
 import type { KafkaAddress } from './kafka/address.ts'
 import { Catalog, keyOfPlace, type Place, type Stream } from './kafka/catalog.ts'
-import { Appender, Fetcher, type Message, type TopicDescription, Topics } from './kafka/client.ts'
+import { Appender, Fetcher, type TopicDescription, Topics } from './kafka/client.ts'
 import { decodeMessage, encodeMessage, encodeTrimmed, Kind } from './kafka/envelope.ts'
+import { Pauses, sleep } from './kafka/pauses.ts'
+import { Sender } from './kafka/sender.ts'
 import { Tail } from './kafka/tail.ts'
-import { ensureTopics, MAX_BATCH_BYTES, topicNames } from './kafka/topics.ts'
+import { ensureTopics, topicNames } from './kafka/topics.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
 import { positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
 
 const TABLES = 8
 const CAPTURES = 'capture/'
-/** A batch of several appends; one append alone may be larger. */
-const BATCH_BYTES = 1 << 20
-const MAX_WAITING_BYTES = 64 << 20
-/** How long an append is tried before its caller is told that the log is away. */
-const APPEND_FOR_MS = 6_000
 const RETRY_AFTER_MS = 1_000
-/** What was written and is not read back by then is written again. */
-const SEEN_WITHIN_MS = 1_500
-const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 1_000
 const SAVE_EVERY_MS = 5_000
 const START_TRIES = 8
-
-/** An append under way: sent, perhaps more than once, and not yet seen in the log. */
-interface Pending {
-  readonly stream: Stream
-  readonly messages: readonly Message[]
-  readonly bytes: number
-  readonly sequences: readonly number[]
-  readonly positions: Position[]
-  readonly done: PromiseWithResolvers<Position[]>
-  /** By the clock that does not jump. */
-  readonly givenUpAtMs: number
-  isSettled: boolean
-}
 
 /**
  * The log in Kafka, for any number of servers.
@@ -58,23 +38,15 @@ export class KafkaLog implements Log {
   readonly #kv: Kv
   readonly #catalog: Catalog
   readonly #tail = new Tail()
-  readonly #appender: Appender
+  readonly #sender: Sender
   readonly #pump: Fetcher
   readonly #reader: Fetcher
   readonly #topics: Topics
   readonly #descriptions: ReadonlyMap<string, TopicDescription>
   readonly #prefix: string
-  readonly #writer = randomBytes(8).toString('hex')
-  readonly #sequences = new Map<string, number>()
-  readonly #queues = new Map<string, Pending[]>()
-  /** By stream and sequence. */
-  readonly #pending = new Map<string, Pending>()
   readonly #appeared = new Wakeup()
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
-  #waitingBytes = 0
-  /** Kafka has not taken what it was sent, and has not been heard of since: new appends are refused at once. */
-  #isAway = false
 
   private constructor(
     address: KafkaAddress,
@@ -90,7 +62,7 @@ export class KafkaLog implements Log {
     this.#prefix = address.prefix
     this.#catalog = new Catalog(kv, () => this.#appeared.wake())
     const names = [...descriptions.keys()]
-    this.#appender = new Appender(address.brokers)
+    this.#sender = new Sender(new Appender(address.brokers), clock, this.#stop.signal)
     this.#pump = new Fetcher(address.brokers, names)
     this.#reader = new Fetcher(address.brokers, names)
   }
@@ -128,7 +100,7 @@ export class KafkaLog implements Log {
 
   /** Partitions that were just made have no leader for a moment. */
   async #findEndsPatiently(): Promise<[Place, number][]> {
-    const pause = this.#pauses()
+    const pause = new Pauses(this.#clock, this.#stop.signal)
     for (let tries = 1; ; tries++) {
       try {
         return await this.#findEnds()
@@ -174,7 +146,7 @@ export class KafkaLog implements Log {
 
   /** Reads every partition for ever, each broker's in a loop of its own, which ends when the leaders change. */
   async #read(onProgress: () => void, onStop: (error: SpateError) => void): Promise<void> {
-    const pause = this.#pauses()
+    const pause = new Pauses(this.#clock, this.#stop.signal)
     let isFresh = false
     while (!this.#stop.signal.aborted) {
       try {
@@ -185,7 +157,7 @@ export class KafkaLog implements Log {
             try {
               while (!turn.signal.aborted && !this.#stop.signal.aborted) {
                 await this.#readOnce(node, places)
-                this.#isAway = false
+                this.#sender.heard()
                 pause.reset()
                 onProgress()
               }
@@ -250,146 +222,29 @@ export class KafkaLog implements Log {
     const message = decodeMessage(position, value)
     const taken = this.#catalog.take(place, position, name, message)
     this.#catalog.reached(place, offset + 1)
-    if (message.writer === this.#writer) this.#seen(name, message.sequence, position)
+    if (message.writer === this.#sender.writer) this.#sender.seen(name, message.sequence, position)
     if (taken === undefined) return undefined
     this.#tail.add(name, before, taken.record)
     return taken.stream
-  }
-
-  /** A message of ours is in the log. */
-  #seen(name: string, sequence: number, position: Position): void {
-    const pending = this.#pending.get(`${name} ${sequence}`)
-    if (pending === undefined) return
-    this.#pending.delete(`${name} ${sequence}`)
-    pending.positions.push(position)
-    if (pending.positions.length < pending.sequences.length) return
-    pending.isSettled = true
-    this.#waitingBytes -= pending.bytes
-    pending.done.resolve(pending.positions)
   }
 
   append(name: string, records: readonly NewRecord[]): Promise<Position[]> {
     try {
       appendable(name, records)
       if (records.length === 0) return Promise.resolve([])
+      this.#throwIfStopped(undefined)
       const stream = this.#catalog.stream(name, this.placeOf(name))
       let timeMs = stream.lastMs
-      return this.#send(stream, (sequence, i) => {
+      return this.#sender.send(stream, (sequence, i) => {
         const record = records[i]
         if (record === undefined) return undefined
         timeMs = Math.max(timeMs, record.timeMs ?? this.#clock.now())
         stream.lastMs = timeMs
-        return encodeMessage({ writer: this.#writer, sequence }, record, timeMs)
+        return encodeMessage({ writer: this.#sender.writer, sequence }, record, timeMs)
       })
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  /** @param encode the i-th message under its sequence; undefined: there are no more */
-  #send(stream: Stream, encode: (sequence: number, i: number) => Buffer | undefined): Promise<Position[]> {
-    if (this.stopped !== undefined) throw this.stopped
-    const nowMs = this.#clock.elapsedMs()
-    if (this.#isAway) throw away()
-    const key = Buffer.from(stream.name)
-    const messages: Message[] = []
-    const sequences: number[] = []
-    let bytes = 0
-    let sequence = this.#sequences.get(stream.name) ?? 0
-    for (let i = 0; ; i++) {
-      const value = encode(sequence + 1, i)
-      if (value === undefined) break
-      sequence += 1
-      messages.push({ key, value })
-      sequences.push(sequence)
-      bytes += value.length + key.length + 16
-    }
-    if (bytes > MAX_BATCH_BYTES)
-      throw new SpateError('invalid', `an append of ${bytes} bytes; the limit is ${MAX_BATCH_BYTES}`)
-    if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      throw new SpateError('overloaded', 'too much waits for Kafka', { retryAfterMs: RETRY_AFTER_MS })
-    }
-    this.#sequences.set(stream.name, sequence)
-    this.#waitingBytes += bytes
-    const done = Promise.withResolvers<Position[]>()
-    const givenUpAtMs = nowMs + APPEND_FOR_MS
-    const pending = { stream, messages, bytes, sequences, positions: [], done, givenUpAtMs, isSettled: false }
-    for (const each of sequences) this.#pending.set(`${stream.name} ${each}`, pending)
-    this.#enqueue(stream.place, pending)
-    return done.promise
-  }
-
-  #enqueue(place: Place, pending: Pending): void {
-    const key = keyOfPlace(place)
-    const queue = this.#queues.get(key)
-    if (queue !== undefined) {
-      queue.push(pending)
-      return
-    }
-    const fresh = [pending]
-    this.#queues.set(key, fresh)
-    this.#run(this.#sendAll(place, fresh))
-  }
-
-  /** One batch of a partition at a time: what arrives meanwhile makes the next, and the order stays. */
-  async #sendAll(place: Place, queue: Pending[]): Promise<void> {
-    while (queue.length > 0) {
-      const batch: Pending[] = []
-      let bytes = 0
-      while (queue[0] !== undefined && (batch.length === 0 || bytes + queue[0].bytes <= BATCH_BYTES)) {
-        const pending = queue.shift()
-        if (pending === undefined) break
-        batch.push(pending)
-        bytes += pending.bytes
-      }
-      await this.#sendBatch(place, batch)
-    }
-    this.#queues.delete(keyOfPlace(place))
-  }
-
-  /**
-   * Until it is seen in the log, or is given up. That Kafka said yes is not enough: a leader that goes may take what it
-   * said with it. So the next batch waits, and what is sent again comes before it.
-   */
-  async #sendBatch({ topic, partition }: Place, batch: readonly Pending[]): Promise<void> {
-    const pause = this.#pauses()
-    for (;;) {
-      const waiting = batch.filter(({ isSettled }) => !isSettled)
-      if (waiting.length === 0) return
-      try {
-        await this.#appender.append(
-          topic,
-          partition,
-          waiting.flatMap(({ messages }) => messages),
-        )
-        await this.#seenSoon(waiting)
-      } catch (error) {
-        if (!(error instanceof SpateError) || error.code !== 'unavailable' || this.#stop.signal.aborted) {
-          for (const pending of waiting) this.#fail(pending, error)
-          return
-        }
-        this.#isAway = true
-        await pause.next()
-      }
-      const nowMs = this.#clock.elapsedMs()
-      for (const pending of waiting) if (nowMs >= pending.givenUpAtMs) this.#fail(pending, away())
-    }
-  }
-
-  /** Resolves when all were seen, or have not been for too long. */
-  async #seenSoon(waiting: readonly Pending[]): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(SEEN_WITHIN_MS, late.resolve)
-    await Promise.race([Promise.allSettled(waiting.map(({ done }) => done.promise)), late.promise])
-    cancel()
-  }
-
-  #fail(pending: Pending, error: unknown): void {
-    if (pending.isSettled) return
-    pending.isSettled = true
-    this.#waitingBytes -= pending.bytes
-    for (const sequence of pending.sequences) this.#pending.delete(`${pending.stream.name} ${sequence}`)
-    pending.done.reject(error)
   }
 
   async read(name: string, after: Position, limit: ReadLimit): Promise<LogRecord[]> {
@@ -464,7 +319,7 @@ export class KafkaLog implements Log {
     after: Position,
     limit: ReadLimit,
   ): Promise<LogRecord[]> {
-    const pause = this.#pauses()
+    const pause = new Pauses(this.#clock, this.#stop.signal)
     for (;;) {
       try {
         return await this.read(name, after, limit)
@@ -496,8 +351,8 @@ export class KafkaLog implements Log {
     if (stream === undefined || stream.head === START) return
     const end = positionOf(Math.min(upTo, stream.head - 1))
     if (end <= stream.trimmed) return
-    await this.#send(stream, (sequence, i) =>
-      i === 0 ? encodeTrimmed({ writer: this.#writer, sequence }, end) : undefined,
+    await this.#sender.send(stream, (sequence, i) =>
+      i === 0 ? encodeTrimmed({ writer: this.#sender.writer, sequence }, end) : undefined,
     )
     const { topic, partition } = stream.place
     await this.#topics.free(topic, partition, this.#catalog.firstKept(stream.place))
@@ -509,48 +364,16 @@ export class KafkaLog implements Log {
 
   async #keepSaving(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(SAVE_EVERY_MS)
+      await sleep(this.#clock, SAVE_EVERY_MS, this.#stop.signal)
       // What could not be stored is read again by the next start.
       await this.#catalog.save().catch(() => {})
-    }
-  }
-
-  /** Ends early when the log is closed. */
-  async #sleep(ms: number): Promise<void> {
-    const { signal } = this.#stop
-    if (signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(ms, resolve)
-    const wake = (): void => resolve()
-    signal.addEventListener('abort', wake, { once: true })
-    await promise
-    signal.removeEventListener('abort', wake)
-    cancel()
-  }
-
-  /** Longer from one to the next, each a little different. */
-  #pauses(): { next(): Promise<void>; reset(): void } {
-    let ms = FIRST_PAUSE_MS
-    return {
-      next: async () => {
-        await this.#sleep(ms * (0.5 + Math.random() / 2))
-        ms = Math.min(LONGEST_PAUSE_MS, ms * 2)
-      },
-      reset: () => {
-        ms = FIRST_PAUSE_MS
-      },
     }
   }
 
   async #close(): Promise<void> {
     if (this.#stop.signal.aborted) return
     this.#stop.abort()
-    await Promise.all([
-      this.#pump.close(),
-      this.#reader.close(),
-      this.#appender.close(),
-      this.#topics.close(),
-    ])
+    await Promise.all([this.#pump.close(), this.#reader.close(), this.#sender.close(), this.#topics.close()])
     await Promise.allSettled(this.#running)
     await this.#catalog.save().catch(() => {})
   }
@@ -558,15 +381,8 @@ export class KafkaLog implements Log {
   /** Waits for appends that were already taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#stop.signal.aborted) return
-    await Promise.allSettled([...new Set(this.#pending.values())].map(({ done }) => done.promise))
+    await this.#sender.answered()
     await this.#close()
     await this.#kv[Symbol.asyncDispose]()
   }
-}
-
-function away(cause?: unknown): SpateError {
-  return new SpateError('unavailable', 'Kafka cannot be written to at present', {
-    cause,
-    retryAfterMs: RETRY_AFTER_MS,
-  })
 }
