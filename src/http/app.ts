@@ -16,7 +16,7 @@ import { adminRoutes } from './admin.ts'
 import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
-import { ConnectionCounts, limitConnections, limitProxied } from './connections.ts'
+import { ConnectionCounts, limitConnections, limitProxied, spareConnections } from './connections.ts'
 import { registerDocs } from './docs.ts'
 import { editRoutes } from './edits.ts'
 import { eventRoutes } from './events.ts'
@@ -109,6 +109,7 @@ export async function createApp(services: HttpServices): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(compileValidator)
   limitConnections(app.server, services)
+  const endSpare = spareConnections(app.server)
   app.server.on('checkExpectation', refuseExpectation)
   const proxied = new ConnectionCounts(services.maxConnectionsPerAddress)
 
@@ -181,6 +182,7 @@ export async function createApp(services: HttpServices): Promise<App> {
   let cancel = (): void => {}
   app.addHook('preClose', async () => {
     stopSockets()
+    endSpare()
     cancel = services.clock.after(STOP_GRACE_MS, () => app.server.closeAllConnections())
   })
   app.addHook('onClose', async () => cancel())

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { SpateError } from '../base/errors.ts'
 import { addressGroup } from './address.ts'
 import type { App } from './app.ts'
@@ -44,6 +45,25 @@ export function limitConnections(server: Server, services: HttpServices): void {
     if (close === undefined) socket.destroy()
     else socket.on('close', close)
   })
+}
+
+/**
+ * Clients open connections before they have anything to ask. Node counts those as busy, and waits for them.
+ *
+ * @returns ends those on which nothing was asked yet, and those that are still to come
+ */
+export function spareConnections(server: Server): () => void {
+  const open = new Set<Socket>()
+  let isStopping = false
+  server.on('connection', (socket) => {
+    if (isStopping) return void socket.destroy()
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return () => {
+    isStopping = true
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { HttpServer } from '../../test/support/http.ts'
 import { systemClock } from '../base/clock.ts'
@@ -41,4 +43,25 @@ test('[O25] a request that takes longer than that is cut off', async (t) => {
   await server.stop()
   await cut
   log.letGo.resolve()
+})
+
+test('[O25] a connection on which nothing was asked yet holds nobody up', async (t) => {
+  const cuts: number[] = []
+  const timers = {
+    ...systemClock,
+    after: (delayMs: number, task: () => void) =>
+      systemClock.after(delayMs, () => {
+        cuts.push(delayMs)
+        task()
+      }),
+  }
+  const server = await HttpServer.start(t, { timers })
+  const spare = connect(Number(new URL(server.url).port), '127.0.0.1')
+  const ended = once(spare, 'close')
+  await once(spare, 'connect')
+  // Connections are accepted in turn.
+  await (await fetch(`${server.url}/healthz`)).text()
+  await server.stop()
+  await ended
+  assert.ok(!cuts.includes(5_000))
 })

@@ -13,7 +13,7 @@ import { Sender } from './kafka/sender.ts'
 import { Tail } from './kafka/tail.ts'
 import { ensureTopics, topicNames } from './kafka/topics.ts'
 import type { Log, LogRecord, NewRecord, Position, ReadLimit } from './port.ts'
-import { positionOf, START } from './port.ts'
+import { isStreamName, positionOf, START } from './port.ts'
 import { Wakeup } from './wakeup.ts'
 
 const TABLES = 8
@@ -218,6 +218,12 @@ export class KafkaLog implements Log {
   /** Errors: `newer-version`, `corrupt`. */
   #take(place: Place, offset: number, name: string, value: Buffer): Stream | undefined {
     const position = positionOf(offset + 1)
+    if (!isStreamName(name)) {
+      throw new SpateError(
+        'corrupt',
+        `Kafka’s ${keyOfPlace(place)} holds a message of no stream at offset ${offset}`,
+      )
+    }
     const before = this.#catalog.streams.get(name)?.head ?? START
     const message = decodeMessage(position, value)
     const taken = this.#catalog.take(place, position, name, message)

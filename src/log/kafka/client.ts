@@ -70,6 +70,14 @@ function apiError(error: unknown): string | undefined {
   return undefined
 }
 
+/** The innermost words: what went wrong with a connection, not that something failed twice. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors.at(-1))
+  if (error instanceof Error && error.cause instanceof Error)
+    return `${error.message} (${reasonOf(error.cause)})`
+  return messageOf(error)
+}
+
 function failure(what: string, cause: unknown): SpateError {
   switch (apiError(cause)) {
     case Failures.tooLarge:
@@ -77,7 +85,7 @@ function failure(what: string, cause: unknown): SpateError {
     case Failures.outOfRange:
       return new SpateError('gone', `${what}: the broker does not have this part of the log`, { cause })
     case undefined:
-      return new SpateError('unavailable', `${what}: ${messageOf(cause)}`, { cause, retryAfterMs: 1_000 })
+      return new SpateError('unavailable', `${what}: ${reasonOf(cause)}`, { cause, retryAfterMs: 1_000 })
     default:
       return new SpateError('forbidden', `${what}: the broker does not allow it`, { cause })
   }
