@@ -21,6 +21,8 @@ import type { KafkaAddress } from '../log/kafka/address.ts'
 import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
+import { LmdbMeterStore } from '../meters/lmdb.ts'
+import { Meters } from '../meters/meters.ts'
 import { PlayerDirectory } from '../players/directory.ts'
 import { Identities, newSecret, newToken } from '../players/identity.ts'
 import { Kv } from '../store/kv.ts'
@@ -29,6 +31,7 @@ import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
 
 const PROJECTION_TABLES = 16
+const METER_TABLES = 16
 const JOIN_BURST = 256
 const PAGE_FOLDER = join(import.meta.dirname, '../../web/dist')
 
@@ -62,7 +65,10 @@ export class SpateServer implements AsyncDisposable {
 
     const clock = new SteadyClock(systemClock)
     const { log, archive } = await openLog(config, folder, clock, logger, stack)
-    const kv = stack.use(Kv.open(await stateFolder(config, folder), PROJECTION_TABLES))
+    const state = await stateFolder(config, folder)
+    const kv = stack.use(Kv.open(state, PROJECTION_TABLES))
+    const meterKv = stack.use(Kv.open(join(state, 'meters'), METER_TABLES))
+    const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
       await Boards.open({
@@ -85,6 +91,7 @@ export class SpateServer implements AsyncDisposable {
       boards,
       rooms,
       players,
+      meters,
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),

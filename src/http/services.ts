@@ -5,6 +5,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { Renderer } from '../boards/render/renderer.ts'
 import type { Rooms } from '../live/rooms.ts'
 import type { Log } from '../log/port.ts'
+import type { Meters } from '../meters/meters.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
 import type { Archive } from './archive.ts'
@@ -19,6 +20,7 @@ export interface HttpServices {
   readonly boards: Boards
   readonly rooms: Rooms
   readonly players: PlayerDirectory
+  readonly meters: Meters
   readonly identities: Identities
   readonly renderer: Renderer
   readonly images: Images

@@ -16,6 +16,8 @@ import type { HttpServices } from '../../src/http/services.ts'
 import { Rooms } from '../../src/live/rooms.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import type { Log } from '../../src/log/port.ts'
+import { LmdbMeterStore } from '../../src/meters/lmdb.ts'
+import { Meters } from '../../src/meters/meters.ts'
 import { PlayerDirectory } from '../../src/players/directory.ts'
 import { Identities } from '../../src/players/identity.ts'
 import { Kv } from '../../src/store/kv.ts'
@@ -123,6 +125,8 @@ export class HttpServer {
     const boards = stack.use(
       await Boards.open({ log, kv, clock, onSnapshotError: () => {}, onStopped: () => {} }),
     )
+    const meterKv = stack.use(Kv.open(tempFolder(t), 16))
+    const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const burst = setup.burst ?? 1024
@@ -132,6 +136,7 @@ export class HttpServer {
       boards,
       rooms,
       players,
+      meters,
       identities: new Identities('a-secret-of-the-tests'),
       renderer,
       images: new Images(renderer, clock),
