@@ -7,6 +7,7 @@ import { decodeMeter, encodeMeter, expire, type Meter, newMeter } from './meter.
 import {
   entityFact,
   entityNameFact,
+  feedersFact,
   keyFact,
   METERS,
   meterFact,
@@ -110,13 +111,46 @@ export class MeterFold {
     return change
   }
 
+  /** Goes to a position of the stream that is fed from, and to the time there. */
+  advance(position: Position, timeMs: number): void {
+    this.#position = position
+    this.timeMs = Math.max(this.timeMs, timeMs)
+  }
+
+  /**
+   * Writes what another stream than that of the meters says: all of it or nothing, and why. Its key is not looked at.
+   * Errors: those of the store; the fold is not to be used again then.
+   */
+  apply(position: Position, timeMs: number, written: Written): Promise<Refusal | null> {
+    this.advance(position, timeMs)
+    return this.#write(written)
+  }
+
+  /** What the feeder of this fold keeps beside the amounts, as `set` left it. Errors: those of the store. */
+  async fact(key: string): Promise<Uint8Array | undefined> {
+    return this.#fact(feedersFact(key))
+  }
+
+  /** Of many keys, in their order; of those that are not staged with one read. */
+  async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const own = keys.map(feedersFact)
+    const unknown = own.filter((key) => !this.#facts.has(key))
+    const stored = unknown.length === 0 ? [] : await this.#store.facts(unknown)
+    const read = new Map(unknown.map((key, i) => [key, stored[i]]))
+    return own.map((key) => this.#facts.get(key)?.value ?? read.get(key))
+  }
+
+  /** Goes to the store with the next `take`. @param value null: to be removed */
+  set(key: string, value: Uint8Array | null): void {
+    this.#facts.set(feedersFact(key), { value })
+  }
+
   /** Errors: `newer-version`, `corrupt`, those of the store. After an error the fold is not to be used again. */
   async fold(record: LogRecord): Promise<Outcome> {
     const decoded = decodeMeterRecord(record.type, record.body)
-    this.#position = record.position
-    this.timeMs = Math.max(this.timeMs, record.timeMs)
+    this.advance(record.position, record.timeMs)
     if (decoded.type === MeterRecordType.declared) {
-      return { position: record.position, refusal: this.#declare(decoded.body) }
+      return { position: record.position, refusal: this.declare(decoded.body) }
     }
     const { key } = decoded.body
     if (key === '') return { position: record.position, refusal: await this.#write(decoded.body) }
@@ -150,7 +184,8 @@ export class MeterFold {
     return (await this.#store.facts([key]))[0]
   }
 
-  #declare(declaration: Declaration): Refusal | null {
+  /** Makes a meter or changes what it keeps and takes. */
+  declare(declaration: Declaration): Refusal | null {
     const known = this.meters.get(declaration.name)
     if (known === undefined) {
       if (this.meters.size >= MAX_METERS) return refused('too-many-meters')

@@ -197,6 +197,18 @@ test('[M23] a write is seen by every question as soon as it is answered', async 
   }
 })
 
+test('[M23] who listens is told of each commit, with what it brought to be seen', async (t) => {
+  const { meters } = await openMeters(t)
+  await meters.declare(declaration('points'))
+  const heard: Promise<bigint>[] = []
+  const stop = meters.onChange(() => heard.push(meters.questions.sum('points', 'a', ALL)))
+  await meters.write([add('a', 1)])
+  await meters.write([add('a', 1)])
+  stop()
+  await meters.write([add('a', 1)])
+  assert.deepEqual(await Promise.all(heard), [1n, 2n])
+})
+
 test('[M23] while the store has no room writes are told why, and nothing is lost', async (t) => {
   const log = memoryLog()
   const state = new MemoryStore()

@@ -7,6 +7,7 @@ import { MeterFold } from './fold.ts'
 import type { MeterStore } from './port.ts'
 import { Questions } from './questions.ts'
 import { encodeMeterRecord, type MeterRecord, MeterRecordType } from './records.ts'
+import { Listeners, type MeterSource } from './source.ts'
 import { errorOf, type Outcome } from './verdicts.ts'
 import { columnsOfWrites, type Write } from './writes.ts'
 
@@ -23,7 +24,7 @@ const AMOUNTS_A_COMMIT = 131_072
  * the store has no room, folding waits and who writes is told why; nothing is lost, the log has it. A record that
  * cannot be read stops the fold for good: `stopped` says why, writes are refused, questions go on from what is known.
  */
-export class Meters implements AsyncDisposable {
+export class Meters implements MeterSource, AsyncDisposable {
   readonly questions: Questions
   stopped: SpateError | undefined
   readonly #log: Log
@@ -37,6 +38,7 @@ export class Meters implements AsyncDisposable {
   /** Of records that somebody here may have appended and has not asked for yet. */
   readonly #outcomes = new Map<Position, Outcome>()
   #waiting = new Map<Position, PromiseWithResolvers<Outcome>>()
+  readonly #listeners = new Listeners()
   readonly #opened = Promise.withResolvers<void>()
 
   private constructor(log: Log, store: MeterStore, fold: MeterFold) {
@@ -61,6 +63,10 @@ export class Meters implements AsyncDisposable {
 
   get position(): Position {
     return this.#store.position
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener)
   }
 
   /**
@@ -136,6 +142,7 @@ export class Meters implements AsyncDisposable {
       if (this.#fold.waiting >= AMOUNTS_A_COMMIT || record === batch.at(-1)) {
         await this.#commit()
         for (const [position, outcome] of judged.splice(0)) this.#tell(position, outcome)
+        this.#listeners.tell()
       }
       await pace.turn()
     }

@@ -4,6 +4,8 @@ import type { Sheet } from './port.ts'
 export const METERS = 'd/'
 
 export const meterFact = (name: string): string => METERS + name
+/** What a feeder of the fold keeps for itself. */
+export const feedersFact = (key: string): string => `f/${key}`
 export const keyFact = (key: string): string => `k/${key}`
 /** Name to number. */
 export const entityFact = (meter: number, name: string): string => `e/${meter}/${name}`
