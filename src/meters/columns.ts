@@ -70,9 +70,10 @@ export class Tallying {
   /** @param start the bucket's first second */
   add(part: number, bytes: Uint8Array, start: number): void {
     if (bytes[0] === CUT) return
-    const { index, sums, last } = columnsOf(bytes, KIND_BYTES)
+    const { index: stored, sums, last } = columnsOf(bytes, KIND_BYTES)
     const base = part === 0 ? 0 : (part - 1) * ROWS_A_PART
     const known = this.last
+    const index = upTo(stored, known.length - base)
     if (last === undefined) {
       for (let i = 0; i < index.length; i++) {
         const row = base + (index[i] ?? 0)
@@ -98,6 +99,19 @@ export class Tallying {
       this.#big[row] = (this.#big[row] ?? 0n) + BigInt(sums[i] ?? 0)
     }
   }
+}
+
+/** Of ascending indexes those below `end`. */
+function upTo<Index extends Uint8Array | Uint16Array | Uint32Array>(index: Index, end: number): Index {
+  if ((index.at(-1) ?? 0) < end) return index
+  // A subarray of an array is of its own kind.
+  return index.subarray(
+    0,
+    Math.max(
+      0,
+      index.findIndex((each) => each >= end),
+    ),
+  ) as Index
 }
 
 function boundOf(sums: Int8Array | Int16Array | Int32Array | Float64Array): number {

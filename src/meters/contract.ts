@@ -8,8 +8,8 @@ import { Amounts } from './amounts.ts'
 import { type Change, EVERYTHING, type Fact, type MeterStore, type Sheet } from './port.ts'
 import { type Horizons, isExact, NOTHING_EXPIRED } from './retention.ts'
 
-/** An empty store that goes with the test. */
-export type OpenStore = (t: TestContext) => Promise<MeterStore>
+/** Opens stores in a new, empty place that goes with the test; the same space is the same store. */
+export type Place = (t: TestContext) => Promise<(space?: string) => Promise<MeterStore>>
 
 const SHEET = 4
 const SERIES = 5
@@ -68,7 +68,8 @@ function someEntries(random: Random, count: number, rows: number): Entry[] {
 }
 
 /** The rules every store of meters keeps, M22 of SPEC.md. */
-export function describeMeterStore(name: string, open: OpenStore): void {
+export function describeMeterStore(name: string, place: Place): void {
+  const open = async (t: TestContext): Promise<MeterStore> => (await place(t))()
   describe(`meters: ${name}`, () => {
     it('[M22] a commit that does not go on from where the store is changes nothing', async (t) => {
       const store = await open(t)
@@ -82,6 +83,119 @@ export function describeMeterStore(name: string, open: OpenStore): void {
       assert.equal(await store.digest(), before)
       assert.equal(await store.sum(SHEET, 1, 0, T0 + 1), 5n)
       assert.equal(store.position, 1)
+    })
+
+    it('[M22] of two that have a store open, one goes on and the other is refused until it looks again', async (t) => {
+      const opened = await place(t)
+      const [one, other] = [await opened(), await opened()]
+      const sizes = [3000, 1]
+      for (let round = 0; round < 8; round++) {
+        await Promise.all([one.refresh(), other.refresh()])
+        assert.equal(one.position, round)
+        assert.equal(other.position, round)
+        assert.equal(other.timeMs, round * 10)
+        const results = await Promise.allSettled(
+          [one, other].map((store, i) => {
+            const amounts = new Amounts()
+            const size = sizes[(round + i) % 2] ?? 0
+            for (let k = 0; k < size; k++) amounts.add(i + 1, T0 + k, 1)
+            amounts.add(3, T0, 1)
+            return store.commit({
+              after: store.position,
+              position: positionOf(round + 1),
+              timeMs: (round + 1) * 10,
+              facts: new Map([[`by/${round}`, { value: Uint8Array.of(i) }]]),
+              amounts: new Map([[SHEET, amounts]]),
+              horizons: new Map(),
+            })
+          }),
+        )
+        const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+        assert.deepEqual(
+          refused.map((error) => error instanceof SpateError && error.code),
+          ['conflict'],
+        )
+        assert.equal(await one.sum(SHEET, 3, T0, T0 + 1), BigInt(round + 1))
+        const winner = (await one.facts([`by/${round}`]))[0]?.[0]
+        assert.equal(
+          results.findIndex(({ status }) => status === 'fulfilled'),
+          winner,
+        )
+      }
+      const sums = await Promise.all([1, 2, 3].map((row) => one.sum(SHEET, row, 0, T0 + 5000)))
+      assert.equal(
+        await other.sum(SHEET, EVERYTHING, 0, T0 + 5000),
+        sums.reduce((a, b) => a + b),
+      )
+    })
+
+    it('[M22] spaces do not mix, hold the same bytes, and are cleared alone', async (t) => {
+      const opened = await place(t)
+      const entries = someEntries(new Random(4), 2000, 30)
+      const facts = { a: { value: Uint8Array.of(1) }, b: { value: Uint8Array.of(2), untilMs: 100 } }
+      const digests: string[] = []
+      const spaces = ['board/1', 'board/10', 'meters', 'board/2']
+      for (const space of spaces) {
+        const store = await opened(space)
+        await new Committer(store).commit(entries, { facts, timeMs: 50 })
+        digests.push(await store.digest())
+      }
+      assert.equal(new Set(digests).size, 1)
+      const cleared = await opened('board/1')
+      const before = cleared.position
+      await cleared.clear()
+      assert.deepEqual([before, cleared.position, cleared.timeMs], [1, 0, 0])
+      assert.deepEqual(await cleared.facts(['a']), [undefined])
+      assert.deepEqual(await cleared.list('', 9), [])
+      assert.equal(await cleared.sum(SHEET, 1, 0, T0 * 2), 0n)
+      assert.equal(
+        (await cleared.tally(SHEET, 30, 0, T0 * 2)).last.some((last) => last > 0),
+        false,
+      )
+      await new Committer(await opened('meters')).commit([], { timeMs: 60 })
+      for (const space of ['board/10', 'board/2']) {
+        assert.equal(await (await opened(space)).digest(), digests[0])
+      }
+      await new Committer(cleared).commit(entries, { facts, timeMs: 50 })
+      assert.equal(await (await opened('board/1')).digest(), digests[0])
+    })
+
+    it('[M22] a fact may be named and hold anything', async (t) => {
+      const anyName = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }))
+      const store = await open(t)
+      const committer = new Committer(store)
+      const model = new Map<string, Uint8Array>()
+      await fc.assert(
+        fc.asyncProperty(fc.dictionary(anyName, fc.uint8Array()), async (own) => {
+          const facts = Object.entries(own).map(([key, value]) => [`x/${key}`, value] as const)
+          await committer.commit([], {
+            facts: Object.fromEntries(facts.map(([key, value]) => [key, { value }])),
+          })
+          for (const [key, value] of facts) model.set(key, value)
+          const read = await store.facts(facts.map(([key]) => key))
+          assert.deepEqual(
+            read.map((bytes) => bytes && [...bytes]),
+            facts.map(([, value]) => [...value]),
+          )
+        }),
+        { numRuns: 50 },
+      )
+      const inOrder = (keys: Iterable<string>): string[] =>
+        [...keys]
+          .map((key) => Buffer.from(key))
+          .sort(Buffer.compare)
+          .map(String)
+      const listed = await store.list('x/', 1e6)
+      assert.deepEqual(
+        listed.map(({ key }) => key),
+        inOrder(model.keys()),
+      )
+      const [x, slash, first] = listed[Math.floor(listed.length / 2)]?.key ?? ''
+      const prefix = `${x}${slash}${first}`
+      assert.deepEqual(
+        (await store.list(prefix, 1e6)).map(({ key, value }) => [key, ...value]),
+        listed.filter(({ key }) => key.startsWith(prefix)).map(({ key, value }) => [key, ...value]),
+      )
     })
 
     it('[M22] facts are read as they were put, listed by prefix in order, and removed', async (t) => {
@@ -223,6 +337,10 @@ export function describeMeterStore(name: string, open: OpenStore): void {
         await committer.commit(all.slice(from, to))
       }
       const { sums, last } = await store.tally(SHEET, rows, T0, T0 + 7)
+      for (const known of [1, 4096, 9000]) {
+        const part = await store.tally(SHEET, known, T0, T0 + 7)
+        assert.deepEqual([part.sums, part.last], [sums.slice(0, known + 1), last.slice(0, known + 1)])
+      }
       const twice = (i: number): number => (i >= 100 && i < 300 ? 2 : 1)
       assert.deepEqual(
         [...sums].slice(1).map(Number),

@@ -7,5 +7,5 @@ import { LmdbMeterStore } from './lmdb.ts'
 describeMeterStore('LMDB', async (t) => {
   const kv = Kv.open(join(tempFolder(t), 'state'), 8)
   t.after(() => kv[Symbol.asyncDispose]())
-  return new LmdbMeterStore(kv)
+  return async (space) => new LmdbMeterStore(kv, space)
 })

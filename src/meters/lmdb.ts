@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { SpateError } from '../base/errors.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
-import type { Changes, Kv, Table } from '../store/kv.ts'
+import type { Changes, Key, Kv, Table } from '../store/kv.ts'
 import { ALL_LEVELS, bucketOf, cover, type Level, startOf } from './calendar.ts'
 import { addToBucket, Tallying } from './columns.ts'
 import { byBucket, type Gathered, gathered } from './gathered.ts'
-import { type Change, EVERYTHING, type MeterStore, type Sheet, type Tally } from './port.ts'
+import { type Change, EVERYTHING, FREE_STANDING, type MeterStore, type Sheet, type Tally } from './port.ts'
 import type { Horizons } from './retention.ts'
 import { addRange, grow, partLevel, UNITS, type Unit } from './tree.ts'
 import { narrowed, Total, type Vector } from './vector.ts'
@@ -14,9 +14,11 @@ const KINDS = 16
 /** Kinds 0 to 4 are the units of a row's tree; from here on a kind is a level's columns. */
 const COLUMNS = 8
 const BUCKETS = 2 ** 32
-/** Expired values that one commit removes at most; the next goes on. */
+/** Values of each kind that one commit removes at most; the next goes on. */
 const REMOVED_AT_ONCE = 20_000
-const LAST_CHARACTER = '\uffff'
+const LAST_NUMBER = 'last'
+const NAMED = 'named'
+const NOTHING = new Uint8Array(0)
 
 /**
  * Meters in LMDB. Every amount is in two places: in the tree of its row, from which a row's sum over any range is
@@ -25,55 +27,115 @@ const LAST_CHARACTER = '\uffff'
  */
 export class LmdbMeterStore implements MeterStore {
   readonly #kv: Kv
+  /** Numbers by space; the last one given. */
+  readonly #spaces: Table
+  /** Numbers of spaces that were cleared and still hold something. */
+  readonly #cleared: Table
   readonly #facts: Table
   /** Names of facts by the ms after which they may go. */
   readonly #ends: Table
   readonly #sums: Table
   readonly #meta: Table
+  readonly #name: string
+  /** First in every key; 0 while nothing is stored. */
+  #space = 0
   position: Position = START
   timeMs = 0
 
-  constructor(kv: Kv) {
+  constructor(kv: Kv, space = FREE_STANDING) {
     this.#kv = kv
+    this.#spaces = kv.table('meter-spaces')
+    this.#cleared = kv.table('meter-spaces-cleared')
     this.#facts = kv.table('meter-facts')
     this.#ends = kv.table('meter-fact-ends')
     this.#sums = kv.table('meter-sums')
     this.#meta = kv.table('meter-meta')
-    const meta = this.#meta.get('meta')
-    if (meta === undefined) return
-    // Our own bytes, written in commit.
-    const { position, timeMs } = JSON.parse(meta.toString()) as { position: number; timeMs: number }
-    this.position = positionOf(position)
+    this.#name = space
+    this.#look()
+  }
+
+  #look(): void {
+    this.#space = numberOf(this.#spaces.get([NAMED, this.#name]))
+    const { position, timeMs } = this.#metaOf(this.#space)
+    this.position = position
     this.timeMs = timeMs
   }
 
+  #metaOf(space: number): { position: Position; timeMs: number } {
+    const bytes = this.#meta.get(space)
+    if (bytes === undefined) return { position: START, timeMs: 0 }
+    // Our own bytes, written in #apply.
+    const { position, timeMs } = JSON.parse(bytes.toString()) as { position: number; timeMs: number }
+    return { position: positionOf(position), timeMs }
+  }
+
+  async refresh(): Promise<void> {
+    this.#look()
+  }
+
+  /** The space goes on under a new number; what lies under the old one goes with the next commits. */
+  clear(): Promise<void> {
+    return this.#kv.inTurn(async () => {
+      const old = numberOf(this.#spaces.get([NAMED, this.#name]))
+      if (old > 0) {
+        await this.#kv.commit('visible', (changes) => {
+          changes.remove(this.#spaces, [NAMED, this.#name])
+          changes.put(this.#cleared, old, NOTHING)
+        })
+      }
+      this.#look()
+    })
+  }
+
   async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map((key) => this.#facts.get(key))
+    return keys.map((key) => this.#facts.get([this.#space, key]))
   }
 
   async list(prefix: string, limit: number): Promise<{ key: string; value: Uint8Array }[]> {
-    const range = this.#facts.range({ start: prefix, end: prefix + LAST_CHARACTER, limit })
-    return Array.from(range, ({ key, value }) => ({ key: String(key), value }))
-  }
-
-  async commit(change: Change): Promise<void> {
-    if (change.after !== this.position) {
-      throw new SpateError('conflict', `the store is at ${this.position}, not at ${change.after}`)
+    const found: { key: string; value: Uint8Array }[] = []
+    const range = { start: [this.#space, prefix], end: [this.#space + 1], limit }
+    for (const { key: pair, value } of this.#facts.range(range)) {
+      // Keys of this table are pairs, written below.
+      const [, key] = pair as [number, string]
+      if (!key.startsWith(prefix)) break
+      found.push({ key, value })
     }
-    await this.#kv.commit('visible', (changes) => {
-      for (const [sheet, amounts] of change.amounts) {
-        this.#add(changes, sheet, change.horizons.get(sheet) ?? [], gathered(amounts))
-      }
-      for (const [sheet, horizons] of change.horizons) this.#expire(changes, sheet, horizons)
-      this.#keepFacts(changes, change)
-      const meta = { position: change.position, timeMs: change.timeMs }
-      changes.put(this.#meta, 'meta', Buffer.from(JSON.stringify(meta)))
-    })
-    this.position = change.position
-    this.timeMs = change.timeMs
+    return found
   }
 
-  #add(changes: Changes, sheet: Sheet, horizons: Horizons, all: Gathered): void {
+  commit(change: Change): Promise<void> {
+    return this.#kv.inTurn(async () => {
+      const known = numberOf(this.#spaces.get([NAMED, this.#name]))
+      const { position } = this.#metaOf(known)
+      if (change.after !== position) {
+        throw new SpateError('conflict', `the store is at ${position}, not at ${change.after}`)
+      }
+      const space = known === 0 ? numberOf(this.#spaces.get(LAST_NUMBER)) + 1 : known
+      await this.#kv.commit('visible', (changes) => {
+        if (known === 0) {
+          changes.put(this.#spaces, LAST_NUMBER, numberBytes(space))
+          changes.put(this.#spaces, [NAMED, this.#name], numberBytes(space))
+        }
+        this.#apply(changes, space, change)
+      })
+      this.#space = space
+      this.position = change.position
+      this.timeMs = change.timeMs
+    })
+  }
+
+  #apply(changes: Changes, space: number, change: Change): void {
+    for (const [sheet, amounts] of change.amounts) {
+      this.#add(changes, space, sheet, change.horizons.get(sheet) ?? [], gathered(amounts))
+    }
+    for (const [sheet, horizons] of change.horizons) this.#expire(changes, space, sheet, horizons)
+    this.#keepFacts(changes, space, change)
+    this.#removeCleared(changes)
+    const { position, timeMs } = change
+    changes.put(this.#meta, space, Buffer.from(JSON.stringify({ position, timeMs })))
+  }
+
+  #add(changes: Changes, space: number, sheet: Sheet, horizons: Horizons, all: Gathered): void {
     const { count, rows, seconds, sums } = all
     for (let from = 0; from < count; ) {
       const row = rows[from] ?? 0
@@ -85,7 +147,7 @@ export class LmdbMeterStore implements MeterStore {
         sums: part instanceof BigInt64Array ? narrowed(part) : part,
         last: undefined,
       }
-      this.#grow(changes, sheet, row, horizons, bySecond)
+      this.#grow(changes, space, sheet, row, horizons, bySecond)
       from = to
     }
     for (const level of ALL_LEVELS) {
@@ -96,38 +158,56 @@ export class LmdbMeterStore implements MeterStore {
           for (const sum of vector.sums) total.add(sum)
           seconds.push({ second: bucket, sum: total.value })
         }
-        if (start >= (horizons[level] ?? 0)) this.#addToBucket(changes, sheet, level, bucket, vector)
+        if (start >= (horizons[level] ?? 0)) this.#addToBucket(changes, space, sheet, level, bucket, vector)
       }
       if (seconds.length > 0) {
         const index = Uint32Array.from(seconds, ({ second }) => second)
         const totals = narrowed(BigInt64Array.from(seconds, ({ sum }) => sum))
-        this.#grow(changes, sheet, EVERYTHING, horizons, { index, sums: totals, last: undefined })
+        this.#grow(changes, space, sheet, EVERYTHING, horizons, { index, sums: totals, last: undefined })
       }
     }
   }
 
-  #grow(changes: Changes, sheet: Sheet, row: number, horizons: Horizons, bySecond: Vector): void {
+  #grow(
+    changes: Changes,
+    space: number,
+    sheet: Sheet,
+    row: number,
+    horizons: Horizons,
+    bySecond: Vector,
+  ): void {
     const nodes = {
-      get: (unit: Unit, index: number) => this.#sums.get([keyOf(sheet, unit, index), row]),
+      get: (unit: Unit, index: number) => this.#sums.get([space, keyOf(sheet, unit, index), row]),
       put: (unit: Unit, index: number, node: Uint8Array) =>
-        changes.put(this.#sums, [keyOf(sheet, unit, index), row], node),
+        changes.put(this.#sums, [space, keyOf(sheet, unit, index), row], node),
     }
     grow(nodes, horizons, bySecond)
   }
 
-  #addToBucket(changes: Changes, sheet: Sheet, level: Level, bucket: number, vector: Vector): void {
+  #addToBucket(
+    changes: Changes,
+    space: number,
+    sheet: Sheet,
+    level: Level,
+    bucket: number,
+    vector: Vector,
+  ): void {
     const key = keyOf(sheet, COLUMNS + level, bucket)
     const parts = {
-      get: (part: number) => this.#sums.get([key, part]),
-      put: (part: number, bytes: Uint8Array) => changes.put(this.#sums, [key, part], bytes),
+      get: (part: number) => this.#sums.get([space, key, part]),
+      put: (part: number, bytes: Uint8Array) => changes.put(this.#sums, [space, key, part], bytes),
     }
     addToBucket(parts, vector)
   }
 
-  #expire(changes: Changes, sheet: Sheet, horizons: Horizons): void {
+  #expire(changes: Changes, space: number, sheet: Sheet, horizons: Horizons): void {
     let left = REMOVED_AT_ONCE
     const remove = (kind: number, before: number): void => {
-      const range = { start: [keyOf(sheet, kind, 0)], end: [keyOf(sheet, kind, before)], limit: left }
+      const range = {
+        start: [space, keyOf(sheet, kind, 0)],
+        end: [space, keyOf(sheet, kind, before)],
+        limit: left,
+      }
       for (const key of this.#sums.keys(range)) {
         changes.remove(this.#sums, key)
         left -= 1
@@ -144,24 +224,44 @@ export class LmdbMeterStore implements MeterStore {
     }
   }
 
-  #keepFacts(changes: Changes, { facts, timeMs }: Change): void {
+  #keepFacts(changes: Changes, space: number, { facts, timeMs }: Change): void {
     for (const [key, { value, untilMs }] of facts) {
-      if (value === null || (untilMs !== undefined && untilMs < timeMs)) changes.remove(this.#facts, key)
-      else {
-        changes.put(this.#facts, key, value)
-        if (untilMs !== undefined) changes.put(this.#ends, [untilMs, key], new Uint8Array(0))
+      if (value === null || (untilMs !== undefined && untilMs < timeMs)) {
+        changes.remove(this.#facts, [space, key])
+      } else {
+        changes.put(this.#facts, [space, key], value)
+        if (untilMs !== undefined) changes.put(this.#ends, [space, untilMs, key], NOTHING)
       }
     }
-    for (const end of this.#ends.keys({ end: [timeMs] })) {
+    const ended = { start: [space], end: [space, timeMs], limit: REMOVED_AT_ONCE }
+    for (const end of this.#ends.keys(ended)) {
       changes.remove(this.#ends, end)
-      // Keys of this table are pairs, written above.
-      const [, key] = end as [number, string]
-      if (!facts.has(key)) changes.remove(this.#facts, key)
+      // Keys of this table are triples, written above.
+      const [, , key] = end as [number, number, string]
+      if (!facts.has(key)) changes.remove(this.#facts, [space, key])
+    }
+  }
+
+  #removeCleared(changes: Changes): void {
+    let left = REMOVED_AT_ONCE
+    for (const space of this.#cleared.keys({})) {
+      // Keys of this table are numbers of spaces, written in clear.
+      const number = space as number
+      for (const table of [this.#facts, this.#ends, this.#sums]) {
+        if (left === 0) return
+        for (const key of table.keys({ start: [number], end: [number + 1], limit: left })) {
+          changes.remove(table, key)
+          left -= 1
+        }
+      }
+      if (left === 0) return
+      changes.remove(this.#meta, number)
+      changes.remove(this.#cleared, number)
     }
   }
 
   #nodesOf(sheet: Sheet, row: number): (unit: Unit, index: number) => Uint8Array | undefined {
-    return (unit, index) => this.#sums.get([keyOf(sheet, unit, index), row])
+    return (unit, index) => this.#sums.get([this.#space, keyOf(sheet, unit, index), row])
   }
 
   async sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint> {
@@ -192,9 +292,10 @@ export class LmdbMeterStore implements MeterStore {
     const tallying = new Tallying(rows)
     for (const { level, first, last } of cover(from, end)) {
       const base = keyOf(sheet, COLUMNS + level, 0)
-      for (const { key, value } of this.#sums.range({ start: [base + first], end: [base + last + 1] })) {
-        // Keys of this table are pairs of numbers, written in #addToBucket.
-        const [bucket, part] = key as [number, number]
+      const range = { start: [this.#space, base + first], end: [this.#space, base + last + 1] }
+      for (const { key, value } of this.#sums.range(range)) {
+        // Keys of this table are triples of numbers, written in #addToBucket.
+        const [, bucket, part] = key as [number, number, number]
         tallying.add(part, value, startOf(level, bucket - base))
       }
     }
@@ -203,15 +304,28 @@ export class LmdbMeterStore implements MeterStore {
 
   async digest(): Promise<string> {
     const hash = createHash('sha256')
-    for (const table of [this.#facts, this.#ends, this.#sums, this.#meta]) {
-      for (const { key, value } of table.range({})) {
-        hash.update(JSON.stringify([table.name, key, value.length])).update(value)
+    for (const table of [this.#facts, this.#ends, this.#sums]) {
+      for (const { key, value } of table.range({ start: [this.#space], end: [this.#space + 1] })) {
+        // Which number the space has is no matter of what is in it.
+        const [, ...own] = key as Key[]
+        hash.update(JSON.stringify([table.name, own, value.length])).update(value)
       }
     }
+    hash.update(this.#meta.get(this.#space) ?? NOTHING)
     return hash.digest('hex')
   }
 }
 
 function keyOf(sheet: Sheet, kind: number, index: number): number {
   return (sheet * KINDS + kind) * BUCKETS + index
+}
+
+function numberOf(bytes: Buffer | undefined): number {
+  return bytes?.readUInt32LE() ?? 0
+}
+
+function numberBytes(number: number): Uint8Array {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(number)
+  return bytes
 }

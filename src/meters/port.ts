@@ -7,6 +7,8 @@
  *   twice counts once.
  * - Reads see the last commit.
  * - The same amounts make the same stored bytes, in whatever commits they came.
+ * - Stores may stand side by side in one place, each in a *space* of its own, and several servers may have the same
+ *   store open: of two commits that go on from the same position one is refused.
  */
 import type { Position } from '../log/port.ts'
 import type { Amounts } from './amounts.ts'
@@ -20,6 +22,9 @@ import type { Sums } from './vector.ts'
 export type Sheet = number
 
 export const EVERYTHING = 0
+
+/** The space of the meters that are declared through the API. */
+export const FREE_STANDING = 'meters'
 
 export function entitiesOf(meter: number): Sheet {
   return meter * 2
@@ -57,9 +62,13 @@ export interface Tally {
 }
 
 export interface MeterStore {
-  /** Of the last commit. */
+  /** Of the last commit that this object made or `refresh` saw. */
   readonly position: Position
   readonly timeMs: number
+  /** Looks where the store stands now; another server may have it open, too. */
+  refresh(): Promise<void>
+  /** Removes everything; the store stands at the start again. */
+  clear(): Promise<void>
   facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
   /** Facts whose key begins so, in the order of the keys. */
   list(prefix: string, limit: number): Promise<{ readonly key: string; readonly value: Uint8Array }[]>
@@ -69,7 +78,7 @@ export interface MeterStore {
   sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint>
   /** Between each two neighbours of ascending `cuts`. */
   sums(sheet: Sheet, row: number, cuts: readonly number[]): Promise<bigint[]>
-  /** @param rows the highest row that there is */
+  /** @param rows the highest row that counts; those beyond, which another server may have made, are left out */
   tally(sheet: Sheet, rows: number, from: number, end: number): Promise<Tally>
   /** SHA-256 over all that is stored, in hexadecimal. */
   digest(): Promise<string>

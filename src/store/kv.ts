@@ -88,6 +88,7 @@ export class Kv implements AsyncDisposable {
   readonly #tables = new Map<string, Table>()
   /** Names of the tables that are in the file. */
   readonly #stored: Set<unknown>
+  #turn: Promise<void> = Promise.resolve()
   /** Why every commit is refused, once one could not be synced. */
   unsynced: SpateError | undefined
 
@@ -159,6 +160,19 @@ export class Kv implements AsyncDisposable {
       assert(result.status === 'fulfilled' && result.value !== false, 'an appended key is above all others')
     }
     if (durability === 'synced') await this.#synced()
+  }
+
+  /** Runs one after another: until one has ended, nothing that another one read and wrote here changes. */
+  async inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    const before = this.#turn
+    const ended = Promise.withResolvers<void>()
+    this.#turn = ended.promise
+    await before
+    try {
+      return await run()
+    } finally {
+      ended.resolve()
+    }
   }
 
   async #synced(): Promise<void> {

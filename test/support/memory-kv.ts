@@ -63,6 +63,7 @@ export class MemoryStore {
   /** Set to refuse commits. */
   failure: SpateError | undefined
   readonly #tables = new Map<string, MemoryTable>()
+  #turn: Promise<unknown> = Promise.resolve()
 
   table(name: string): MemoryTable {
     const table = this.#tables.get(name) ?? new MemoryTable(name)
@@ -81,6 +82,12 @@ export class MemoryStore {
       remove: (table, key) => writes.push(() => this.table(table.name).remove(key)),
     })
     for (const write of writes) write()
+  }
+
+  inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(run)
+    this.#turn = result.catch(() => {})
+    return result
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
