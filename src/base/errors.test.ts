@@ -14,6 +14,11 @@ test('an error says whether the same call can succeed later', () => {
   )
 })
 
+test('an error brings what a program may want to know besides', () => {
+  assert.deepEqual(new SpateError('gone', 'x', { details: { nearest: null } }).details, { nearest: null })
+  assert.equal(new SpateError('gone', 'x').details, undefined)
+})
+
 test('whatever was thrown has words', () => {
   assert.equal(messageOf(new Error('a')), 'a')
   assert.equal(messageOf('b'), 'b')

@@ -44,13 +44,20 @@ export class SpateError extends Error {
   readonly retryable: boolean
   /** When the same call can succeed, if that is known. */
   readonly retryAfterMs: number | undefined
+  /** What a program may want to know besides; for everybody's eyes. */
+  readonly details: Readonly<Record<string, unknown>> | undefined
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterMs?: number; details?: Readonly<Record<string, unknown>> },
+  ) {
     super(message, options)
     this.name = 'SpateError'
     this.code = code
     this.retryable = RETRYABLE[code]
     this.retryAfterMs = options?.retryAfterMs
+    this.details = options?.details
   }
 }
 

@@ -61,7 +61,7 @@ function problem(status: number, code: string, detail: string, retryAfterMs?: nu
 export function problemOf(error: unknown): ProblemDocument {
   if (error instanceof SpateError) {
     const after = error.retryAfterMs ?? (error.retryable ? RETRY_AFTER_MS : undefined)
-    return problem(STATUS[error.code], error.code, error.message, after)
+    return { ...error.details, ...problem(STATUS[error.code], error.code, error.message, after) }
   }
   const { statusCode, message } = error as { statusCode?: number; message?: string }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

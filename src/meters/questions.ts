@@ -71,7 +71,9 @@ export class Questions {
     if (!isExact(meter.horizons, from, end)) {
       const nearest = nearestExact(meter.horizons, from, end)
       const advice = nearest === undefined ? '' : `; from ${nearest.from} to ${nearest.end - 1} is exact`
-      throw new SpateError('gone', `of this range not everything is kept${advice}`)
+      throw new SpateError('gone', `of this range not everything is kept${advice}`, {
+        details: { nearest: nearest === undefined ? null : { from: nearest.from, to: nearest.end - 1 } },
+      })
     }
     return { meter, from, end }
   }

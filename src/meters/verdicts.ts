@@ -33,5 +33,7 @@ export function refused(reason: Refusal['reason'], write?: number): Refusal {
 
 export function errorOf({ reason, write }: Refusal): SpateError {
   const [code, message] = REASONS[reason]
-  return new SpateError(code, write === undefined ? message : `write ${write}: ${message}`)
+  return write === undefined
+    ? new SpateError(code, message)
+    : new SpateError(code, `write ${write}: ${message}`, { details: { write } })
 }

@@ -79,25 +79,27 @@ function checkWrite(write: Write, i: number): void {
   const own = write.dimensions ?? NO_DIMENSIONS
   for (const name of [write.entity, ...own]) {
     if (name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
-      throw invalid(`write ${i}: a name has at most ${MAX_NAME_LENGTH} characters`)
+      throw wrong(i, `a name has at most ${MAX_NAME_LENGTH} characters`)
     }
   }
   const seconds = write.kind === 'total' ? [write.from, write.to] : [write.second]
   for (const second of seconds) {
     if (!Number.isInteger(second) || second < 0 || second >= LAST_SECOND) {
-      throw invalid(`write ${i}: a time is whole seconds since 1970, before 2106`)
+      throw wrong(i, 'a time is whole seconds since 1970, before 2106')
     }
   }
-  if (write.kind === 'total' && write.from > write.to)
-    throw invalid(`write ${i}: a window ends before it begins`)
+  if (write.kind === 'total' && write.from > write.to) throw wrong(i, 'a window ends before it begins')
   const amount = write.amount ?? 1
   const isAmount =
     typeof amount === 'bigint' ? amount <= MOST && amount >= -MOST : Number.isSafeInteger(amount)
-  if (!isAmount)
-    throw invalid(`write ${i}: an amount is an integer, beyond 2^53 a bigint of at most 2^63 − 1`)
-  if (write.kind === 'count' && amount <= 0) throw invalid(`write ${i}: a count is positive`)
+  if (!isAmount) throw wrong(i, 'an amount is an integer, beyond 2^53 a bigint of at most 2^63 − 1')
+  if (write.kind === 'count' && amount <= 0) throw wrong(i, 'a count is positive')
 }
 
 function invalid(message: string): SpateError {
   return new SpateError('invalid', message)
+}
+
+function wrong(i: number, message: string): SpateError {
+  return new SpateError('invalid', `write ${i}: ${message}`, { details: { write: i } })
 }
