@@ -5,7 +5,8 @@ import { decodeBody, encodeBody } from '../src/boards/canvas/codec.ts'
 import { CLASSIC_PALETTE } from '../src/boards/canvas/palettes.ts'
 import { RecordType } from '../src/boards/canvas/records.ts'
 import { type Cooldown, FREE_RULES, type Rules } from '../src/boards/canvas/rules.ts'
-import { type LogRecord, positionOf } from '../src/log/port.ts'
+import { Strokes } from '../src/boards/canvas/strokes.ts'
+import { type LogRecord, positionOf, START } from '../src/log/port.ts'
 import { bench } from './support/bench.ts'
 import { type Crowd, type CrowdOptions, eventCrowd, placedRecords, uniformCrowd } from './support/crowd.ts'
 import { median } from './support/statistics.ts'
@@ -15,6 +16,8 @@ const LOBBY_SIDE = 1000
 const LARGE_SIDE = 2000
 const PLAYERS = 500_000
 const START_MS = 1_700_000_000_000
+/** As many as a host gathers between two snapshots. */
+const STROKES_A_RUN = 50_000
 const TARGET = { atLeast: 20e6 }
 /** 1,640 placements a second, the peak of r/place 2022. */
 const PLACEMENT_EVERY_MS = 1000 / 1640
@@ -50,15 +53,18 @@ function fold(
   records: readonly LogRecord[],
   side: number,
   rules: Rules,
+  isTold: boolean,
 ): { perSecond: number; accepted: number } {
   const canvas = canvasOf(side, rules)
   const changes = new Changes()
+  let strokes = isTold ? new Strokes(START) : undefined
   let cells = 0
   let accepted = 0
   const elapsedMs = threadClock()
   for (const record of records) {
     changes.clear()
-    cells += canvas.apply(record, changes).length
+    cells += canvas.apply(record, changes, strokes).length
+    if (strokes !== undefined && strokes.count > STROKES_A_RUN) strokes = new Strokes(record.position)
     accepted += changes.count
   }
   return { perSecond: (cells / elapsedMs()) * 1000, accepted: accepted / cells }
@@ -92,6 +98,8 @@ interface Case {
   readonly side: number
   readonly perRecord: number
   readonly rules: Rules
+  /** Whether what happened to the cells is gathered for the meters. */
+  readonly isTold?: boolean
 }
 
 await bench(async (run) => {
@@ -113,6 +121,14 @@ await bench(async (run) => {
       side: LARGE_SIDE,
       perRecord: 500,
       rules: FREE_RULES,
+    },
+    {
+      name: 'event crowd, 500 a record, told to meters',
+      crowd: eventCrowd,
+      side: LARGE_SIDE,
+      perRecord: 500,
+      rules: FREE_RULES,
+      isTold: true,
     },
     {
       name: 'event crowd, 50 a record',
@@ -146,7 +162,7 @@ await bench(async (run) => {
   run.note(
     `fold: ${total} placements of ${PLAYERS} players, median of ${rounds} folds, in the thread's own time`,
   )
-  for (const { name, crowd, side, perRecord, rules } of cases) {
+  for (const { name, crowd, side, perRecord, rules, isTold = false } of cases) {
     const next = crowd({ seed: 1, side, players: PLAYERS, colors: CLASSIC_PALETTE.length })
     const records = [...placedRecords(next, total, perRecord, START_MS, perRecord * PLACEMENT_EVERY_MS)].map(
       (record, i) => ({ ...record, position: positionOf(i + 2) }),
@@ -155,7 +171,7 @@ await bench(async (run) => {
     const writes: number[] = []
     for (let round = 0; round <= rounds; round++) {
       writes.push(writeOnly(records, side))
-      folds.push(fold(records, side, rules))
+      folds.push(fold(records, side, rules, isTold))
     }
     // The first round compiles.
     const accepted = folds[1]?.accepted ?? 0

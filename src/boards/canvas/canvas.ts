@@ -18,13 +18,16 @@ import {
 } from './geometry.ts'
 import { PlacedColumns } from './placed-columns.ts'
 import { type PlayerPage, PlayerTable, slotOf } from './players.ts'
-import type { Banned, Created, Painted, Placed, Restored, RestoredCell } from './records.ts'
+import type { Banned, CanvasRecord, Created, Painted, Placed, Restored, RestoredCell } from './records.ts'
 import { RecordType } from './records.ts'
 import { FREE_RULES, type Lock, MAX_COLORS, MAX_LOCKS, type Rules, withLock, withoutLock } from './rules.ts'
 import { ShadowOverlays } from './shadow.ts'
+import { IS_PAINTED, StrokeKind, type Strokes, secondOf, WAS_PAINTED } from './strokes.ts'
 import { Touched } from './touched.ts'
 import { UndoSlots } from './undo.ts'
 import { Verdict } from './verdict.ts'
+
+const PLACED = StrokeKind.placed | IS_PAINTED
 
 /** What everybody may know of a board; replaced as a whole when a record changes it. */
 export interface BoardInfo {
@@ -79,14 +82,16 @@ export class Canvas {
   readonly #columns = new PlacedColumns()
   /** From this time on a shadow ban may have run out. */
   #shadowsEndMs = 0
+  #strokes: Strokes | undefined
 
   /**
-   * Folds one record in and adds to `changes` what everybody sees change.
+   * Folds one record in and adds to `changes` what everybody sees change, and to `strokes` what happened to
+   * which cells.
    *
    * @returns a verdict for each intent or cell of the record (one for a record without), valid until the
    *   next call. Errors: `newer-version` or `corrupt`, with nothing changed.
    */
-  apply(record: LogRecord, changes: Changes): Uint8Array {
+  apply(record: LogRecord, changes: Changes, strokes?: Strokes): Uint8Array {
     assert(record.position > this.position, `record ${record.position} comes after ${this.position}`)
     const decoded = decodeBody(record.type, record.body, this.#columns)
     if (this.position === START && decoded.type !== RecordType.created) {
@@ -95,6 +100,13 @@ export class Canvas {
     this.position = record.position
     this.timeMs = Math.max(this.timeMs, record.timeMs)
     if (this.timeMs >= this.#shadowsEndMs) this.#endShadows(changes)
+    this.#strokes = strokes
+    const verdicts = this.#fold(decoded, changes)
+    strokes?.close(record.position, this.timeMs)
+    return verdicts
+  }
+
+  #fold(decoded: CanvasRecord, changes: Changes): Uint8Array {
     switch (decoded.type) {
       case RecordType.placed:
         return this.#place(decoded.body, changes)
@@ -210,6 +222,9 @@ export class Canvas {
     const window = charges.windowOf(timeMs)
     const { chunks, touched } = this
     const anyBan = this.bans.size > 0
+    const strokes = this.#strokes
+    const second = secondOf(timeMs)
+    strokes?.reserve(count)
     changes.reserve(count)
     for (let i = 0; i < count; i++) {
       const player = players[i] ?? 0
@@ -273,6 +288,11 @@ export class Canvas {
         continue
       }
       if (chunk === undefined) chunk = this.#chunk(chunkIndex(x, y))
+      if (strokes !== undefined) {
+        const owner = chunk.players[cell] ?? 0
+        const mark = PLACED | wasPainted(owner, chunk.timesMs, cell)
+        strokes.add(x, y, player, color, owner, real, mark, second)
+      }
       chunk.set(cell, color, player, timeMs, position)
       touched.cell(x, y)
       if (anyBan && this.shadows.size > 0) this.shadows.reveal(x, y)
@@ -302,6 +322,8 @@ export class Canvas {
     const { count } = body
     const verdicts = this.#verdictsFor(count)
     const { extent, palette } = this.info
+    const strokes = this.#strokes
+    strokes?.reserve(count)
     changes.reserve(count)
     for (let i = 0; i < count; i++) {
       const x = body.x[i] ?? 0
@@ -322,8 +344,14 @@ export class Canvas {
         verdicts[i] = Verdict.superseded
         continue
       }
-      const before = chunk.colors[cell]
-      chunk.set(cell, color, body.player[i] ?? 0, timeMs, this.position)
+      const before = chunk.colors[cell] ?? 0
+      const player = body.player[i] ?? 0
+      if (strokes !== undefined) {
+        const owner = chunk.players[cell] ?? 0
+        const mark = StrokeKind.placed | wasPainted(owner, chunk.timesMs, cell) | isPainted(player, timeMs)
+        strokes.add(x, y, player, color, owner, before, mark, secondOf(timeMs))
+      }
+      chunk.set(cell, color, player, timeMs, this.position)
       this.touched.cell(x, y)
       if (before !== color) {
         if (this.shadows.size > 0) this.shadows.reveal(x, y)
@@ -337,20 +365,29 @@ export class Canvas {
   #restore(body: Restored, changes: Changes): Uint8Array {
     const count = body.cells.length
     const verdicts = this.#verdictsFor(count)
+    this.#strokes?.reserve(count)
     changes.reserve(count)
     for (const [i, cell] of body.cells.entries()) {
       verdicts[i] =
-        body.kind === 'undo' ? this.#undoCell(body.player, cell, changes) : this.#restoreCell(cell, changes)
+        body.kind === 'undo'
+          ? this.#undoCell(body.player, cell, changes)
+          : this.#restoreCell(cell, StrokeKind.restored, changes)
     }
     return verdicts.subarray(0, count)
   }
 
-  #restoreCell({ x, y, expected, becomes }: RestoredCell, changes: Changes): Verdict {
+  #restoreCell({ x, y, expected, becomes }: RestoredCell, kind: StrokeKind, changes: Changes): Verdict {
     if (!containsWrapped(this.hull, x, y)) return Verdict.outOfRange
     const now = this.cellAt(x, y)
     if (!equalCells(now, expected)) return Verdict.superseded
     if (becomes.color >= this.info.palette.length) return Verdict.wrongColor
     const chunk = this.#chunk(chunkIndex(x, y))
+    if (this.#strokes !== undefined) {
+      const was = now.player === 0 && now.timeMs === 0 ? 0 : WAS_PAINTED
+      const mark = kind | was | isPainted(becomes.player, becomes.timeMs)
+      const second = secondOf(this.timeMs)
+      this.#strokes.add(x, y, becomes.player, becomes.color, now.player, now.color, mark, second)
+    }
     chunk.set(cellInChunk(x, y), becomes.color, becomes.player, becomes.timeMs, this.position)
     this.touched.cell(x, y)
     if (becomes.color !== now.color) {
@@ -381,7 +418,7 @@ export class Canvas {
     if (closed !== undefined) return closed
     const verdict =
       ban === undefined
-        ? this.#restoreCell(cell, changes)
+        ? this.#restoreCell(cell, StrokeKind.undone, changes)
         : this.#restoreHidden(player, x, y, cell.expected, before.color, changes)
     if (verdict === Verdict.superseded) return verdict
     this.undo.drop(player)
@@ -515,4 +552,13 @@ export class Canvas {
   has(x: number, y: number): boolean {
     return contains(this.info.extent, x, y)
   }
+}
+
+/** The time is looked up for nobody's cells alone: it is far from the rest in memory. */
+function wasPainted(owner: number, timesMs: Float64Array, cell: number): number {
+  return owner !== 0 || timesMs[cell] !== 0 ? WAS_PAINTED : 0
+}
+
+function isPainted(player: number, timeMs: number): number {
+  return player !== 0 || timeMs !== 0 ? IS_PAINTED : 0
 }
