@@ -7,6 +7,8 @@ export interface Declaration {
   readonly name: string
   /** Names of the dimensions: at most four, each with a value in every write. Never changed. */
   readonly dimensions: readonly string[]
+  /** How many of the first dimensions a total is about: its rows share their values. All unless said; never changed. */
+  readonly totalsOver?: number
   readonly retention: Retention
   /** How far before the stream's time a write may lie, seconds. */
   readonly lateSeconds: number
@@ -23,20 +25,23 @@ export const MAX_NAME_LENGTH = 128
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
+export function totalsOver(declaration: Declaration): number {
+  return declaration.totalsOver ?? declaration.dimensions.length
+}
+
 /** Errors: `invalid`. */
-export function checkDeclaration({
-  name,
-  dimensions,
-  retention,
-  lateSeconds,
-  futureSeconds,
-}: Declaration): void {
+export function checkDeclaration(declaration: Declaration): void {
+  const { name, dimensions, retention, lateSeconds, futureSeconds } = declaration
   const names = [name, ...dimensions]
   if (!names.every((each) => NAME.test(each))) {
     throw invalid('a meter and its dimensions are named by 1 to 64 of a–z 0–9 . _ -')
   }
   if (dimensions.length > MAX_DIMENSIONS || new Set(dimensions).size < dimensions.length) {
     throw invalid(`a meter has at most ${MAX_DIMENSIONS} dimensions, each with a name of its own`)
+  }
+  const over = totalsOver(declaration)
+  if (!Number.isInteger(over) || over < 0 || over > dimensions.length) {
+    throw invalid('a total is about none, some or all of the first dimensions')
   }
   if (!isRetention(retention)) {
     throw invalid('a level is kept for a whole number of seconds or for ever, at least as long as finer ones')

@@ -1,39 +1,23 @@
 import { createHash } from 'node:crypto'
+import { Pace } from '../base/pace.ts'
 import type { LogRecord, Position } from '../log/port.ts'
 import { Amounts } from './amounts.ts'
-import { type Declaration, MAX_ENTITIES, MAX_METERS, MAX_SERIES } from './declaration.ts'
-import { addMember } from './members.ts'
+import { type Declaration, MAX_METERS, totalsOver } from './declaration.ts'
+import { StagedFacts } from './facts.ts'
 import { decodeMeter, encodeMeter, expire, type Meter, newMeter } from './meter.ts'
-import {
-  entityFact,
-  entityNameFact,
-  feedersFact,
-  keyFact,
-  METERS,
-  meterFact,
-  seriesFact,
-  valueFact,
-  valueNameFact,
-  windowsFact,
-} from './names.ts'
-import { type Change, entitiesOf, type Fact, type MeterStore, type Sheet, seriesOf } from './port.ts'
+import { feedersFact, keyFact, METERS, meterFact } from './names.ts'
+import { type Change, entitiesOf, type MeterStore, type Sheet, seriesOf } from './port.ts'
 import { decodeMeterRecord, MeterRecordType, WriteKind, type Written } from './records.ts'
-import { isExact } from './retention.ts'
+import { isExact, nearestExact } from './retention.ts'
+import { type Row, Rows } from './rows.ts'
+import { type Said, totalsOf } from './said.ts'
 import { placeTotal, type Window } from './totals.ts'
 import { type Outcome, type Refusal, refused } from './verdicts.ts'
+import { decodeWindows, encodeWindows } from './windows.ts'
 
 /** For how long a key is remembered, by the stream's time. */
 export const KEY_KEPT_MS = 24 * 3600 * 1000
-/** Names of entities whose numbers are kept in memory; the rest is read from the store. */
-const MAX_CACHED_ENTITIES = 1 << 20
 const MOST = 2n ** 63n - 1n
-
-interface Row {
-  readonly meter: Meter
-  readonly entity: number
-  /** 0 where the meter has no dimensions. */
-  readonly series: number
-}
 
 /** What a record changes, put aside until all of it is known to be right. */
 interface Undo {
@@ -52,13 +36,15 @@ export class MeterFold {
   #position: Position
   /** The latest time that a record carried. */
   timeMs: number
-  #facts = new Map<string, Fact>()
+  readonly #facts: StagedFacts
+  readonly #rows: Rows
   #amounts = new Map<Sheet, Amounts>()
   readonly #changed = new Set<Meter>()
-  readonly #entities = new Map<string, number>()
 
   private constructor(store: MeterStore) {
     this.#store = store
+    this.#facts = new StagedFacts(store)
+    this.#rows = new Rows(this.#facts, store)
     this.#position = store.position
     this.timeMs = store.timeMs
   }
@@ -83,7 +69,7 @@ export class MeterFold {
     return this.#position
   }
 
-  /** All since the last `take`, for the store. */
+  /** All since the last `take`, for the store. The fold goes on when it is there. */
   take(): Change {
     for (const meter of this.meters.values()) {
       if (expire(meter, this.timeMs)) this.#changed.add(meter)
@@ -97,15 +83,16 @@ export class MeterFold {
     for (const meter of this.#changed) {
       this.#facts.set(meterFact(meter.declaration.name), { value: encodeMeter(meter) })
     }
+    this.#facts.keep()
+    this.#rows.taken()
     const change: Change = {
       after: this.#store.position,
       position: this.#position,
       timeMs: this.timeMs,
-      facts: this.#facts,
+      facts: this.#facts.take(),
       amounts: this.#amounts,
       horizons,
     }
-    this.#facts = new Map()
     this.#amounts = new Map()
     this.#changed.clear()
     return change
@@ -127,22 +114,19 @@ export class MeterFold {
   }
 
   /** What the feeder of this fold keeps beside the amounts, as `set` left it. Errors: those of the store. */
-  async fact(key: string): Promise<Uint8Array | undefined> {
-    return this.#fact(feedersFact(key))
+  fact(key: string): Promise<Uint8Array | undefined> {
+    return this.#facts.get(feedersFact(key))
   }
 
   /** Of many keys, in their order; of those that are not staged with one read. */
-  async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const own = keys.map(feedersFact)
-    const unknown = own.filter((key) => !this.#facts.has(key))
-    const stored = unknown.length === 0 ? [] : await this.#store.facts(unknown)
-    const read = new Map(unknown.map((key, i) => [key, stored[i]]))
-    return own.map((key) => this.#facts.get(key)?.value ?? read.get(key))
+  facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#facts.read(keys.map(feedersFact))
   }
 
   /** Goes to the store with the next `take`. @param value null: to be removed */
   set(key: string, value: Uint8Array | null): void {
     this.#facts.set(feedersFact(key), { value })
+    this.#facts.keep()
   }
 
   /** Errors: `newer-version`, `corrupt`, those of the store. After an error the fold is not to be used again. */
@@ -163,11 +147,12 @@ export class MeterFold {
     const outcome: Outcome = { position: record.position, refusal: await this.#write(decoded.body) }
     const untilMs = this.timeMs + KEY_KEPT_MS
     this.#facts.set(keyFact(key), { value: Buffer.from(JSON.stringify({ hash, outcome, untilMs })), untilMs })
+    this.#facts.keep()
     return outcome
   }
 
   async #keyOutcome(key: string): Promise<{ hash: string; outcome: Outcome } | undefined> {
-    const bytes = await this.#fact(keyFact(key))
+    const bytes = await this.#facts.get(keyFact(key))
     if (bytes === undefined) return undefined
     // Our own bytes, written in fold.
     const known = JSON.parse(Buffer.from(bytes).toString()) as {
@@ -176,12 +161,6 @@ export class MeterFold {
       untilMs: number
     }
     return known.untilMs < this.timeMs ? undefined : known
-  }
-
-  async #fact(key: string): Promise<Uint8Array | undefined> {
-    const fresh = this.#facts.get(key)
-    if (fresh !== undefined) return fresh.value ?? undefined
-    return (await this.#store.facts([key]))[0]
   }
 
   /** Makes a meter or changes what it keeps and takes. */
@@ -194,7 +173,9 @@ export class MeterFold {
       this.#changed.add(meter)
       return null
     }
-    const isSame = known.declaration.dimensions.join('/') === declaration.dimensions.join('/')
+    const isSame =
+      known.declaration.dimensions.join('/') === declaration.dimensions.join('/') &&
+      totalsOver(known.declaration) === totalsOver(declaration)
     if (!isSame) return refused('other-dimensions')
     expire(known, this.timeMs)
     known.declaration = declaration
@@ -206,17 +187,17 @@ export class MeterFold {
     const refusal = this.#refusalOf(body)
     if (refusal !== null) return refusal
     const undo = this.#undoFor(body)
-    const facts = new Map<string, Fact>()
-    const rows = await this.#rowsOf(body, facts)
-    const late = 'reason' in rows ? rows : await this.#apply(body, rows, facts)
+    const late = await this.#applyWhole(body)
     if (late === null) {
-      for (const [key, fact] of facts) this.#facts.set(key, fact)
+      this.#facts.keep()
+      this.#rows.keep()
       for (const meter of undo.meters.keys()) this.#changed.add(meter)
       return null
     }
+    this.#facts.drop()
+    this.#rows.drop()
     for (const [meter, before] of undo.meters) Object.assign(meter, before)
     for (const amounts of this.#amounts.values()) amounts.cutTo(undo.counts.get(amounts) ?? 0)
-    for (const key of facts.keys()) this.#entities.delete(key)
     return late
   }
 
@@ -250,118 +231,40 @@ export class MeterFold {
       const from = isTotal ? (body.from[totals++] ?? 0) : second
       if (from < nowSecond - lateSeconds) return refused('too-late', i)
       if (second > nowSecond + futureSeconds) return refused('too-early', i)
-      if (isTotal && !isExact(meter.horizons, from, second + 1)) return refused('expired', i)
-    }
-    return null
-  }
-
-  /** The rows of the writes; who is new gets the next number. */
-  async #rowsOf(body: Written, facts: Map<string, Fact>): Promise<Row[] | Refusal> {
-    const rows: Row[] = []
-    const known = new Map<string | number, Row>()
-    let valueAt = 0
-    for (let i = 0; i < body.count; i++) {
-      const width = body.dimensions[i] ?? 0
-      const at = (body.meter[i] ?? 0) * 0x10000 + (body.entity[i] ?? 0)
-      const key = width === 0 ? at : `${at}/${body.values.subarray(valueAt, valueAt + width).join('/')}`
-      let row = known.get(key)
-      if (row === undefined) {
-        const found = await this.#rowOf(body, i, valueAt, facts)
-        if (found === undefined) return refused('too-many-rows', i)
-        row = found
-        known.set(key, row)
+      if (isTotal && !isExact(meter.horizons, from, second + 1)) {
+        return { ...refused('expired', i), nearest: nearestExact(meter.horizons, from, second + 1) ?? null }
       }
-      rows.push(row)
-      valueAt += width
-    }
-    return rows
-  }
-
-  async #rowOf(
-    body: Written,
-    i: number,
-    valueAt: number,
-    facts: Map<string, Fact>,
-  ): Promise<Row | undefined> {
-    const { names } = body
-    const meter = this.meters.get(names[body.meter[i] ?? 0] ?? '')
-    if (meter === undefined) return undefined
-    const name = names[body.entity[i] ?? 0] ?? ''
-    const entity = await this.#numberOf(entityFact(meter.number, name), facts, () => {
-      if (meter.entities >= MAX_ENTITIES) return undefined
-      meter.entities += 1
-      facts.set(entityNameFact(meter.number, meter.entities), { value: Buffer.from(name) })
-      return meter.entities
-    })
-    if (entity === undefined) return undefined
-    const width = body.dimensions[i] ?? 0
-    if (width === 0) return { meter, entity, series: 0 }
-    const values: number[] = []
-    for (let dimension = 0; dimension < width; dimension++) {
-      const value = names[body.values[valueAt + dimension] ?? 0] ?? ''
-      const number = await this.#numberOf(valueFact(meter.number, dimension, value), facts, () => {
-        const next = (meter.values[dimension] ?? 0) + 1
-        meter.values[dimension] = next
-        facts.set(valueNameFact(meter.number, dimension, next), { value: Buffer.from(value) })
-        return next
-      })
-      values.push(number ?? 0)
-    }
-    let isNew = false
-    const series = await this.#numberOf(seriesFact(meter.number, entity, values), facts, () => {
-      if (meter.series >= MAX_SERIES) return undefined
-      isNew = true
-      meter.series += 1
-      return meter.series
-    })
-    if (series === undefined) return undefined
-    if (isNew) {
-      await addMember(
-        meter.number,
-        series,
-        [entity, ...values],
-        async (key) => this.#staged(key, facts),
-        facts,
-      )
-    }
-    return { meter, entity, series }
-  }
-
-  #staged(key: string, facts: ReadonlyMap<string, Fact>): Promise<Uint8Array | undefined> {
-    const staged = facts.get(key)
-    return staged === undefined ? this.#fact(key) : Promise.resolve(staged.value ?? undefined)
-  }
-
-  async #numberOf(
-    key: string,
-    facts: Map<string, Fact>,
-    next: () => number | undefined,
-  ): Promise<number | undefined> {
-    const cached = this.#entities.get(key)
-    if (cached !== undefined) return cached
-    const stored = await this.#staged(key, facts)
-    const number = stored === undefined ? next() : Buffer.from(stored).readUInt32LE()
-    if (number === undefined) return undefined
-    if (stored === undefined) facts.set(key, { value: numberBytes(number) })
-    if (this.#entities.size >= MAX_CACHED_ENTITIES) this.#entities.clear()
-    this.#entities.set(key, number)
-    return number
-  }
-
-  async #apply(body: Written, rows: readonly Row[], facts: Map<string, Fact>): Promise<Refusal | null> {
-    let totals = 0
-    for (let i = 0; i < body.count; i++) {
-      const row = rows[i]
-      if (row === undefined) break
-      const amount = body.amounts[i] ?? 0
-      const second = body.second[i] ?? 0
-      const isTotal = body.kind[i] === WriteKind.total
-      const fits = isTotal
-        ? await this.#total(row, { from: body.from[totals++] ?? 0, end: second + 1 }, BigInt(amount), facts)
-        : this.#add(row, second, amount)
-      if (!fits) return refused('overflow', i)
     }
     return null
+  }
+
+  async #applyWhole(body: Written): Promise<Refusal | null> {
+    const rows = await this.#rows.of(body, this.meters)
+    if ('write' in rows) return refused('too-many-rows', rows.write)
+    const totals = await totalsOf(body, rows, this.#rows, this.#store)
+    if ('write' in totals) return refused('too-many-in-total', totals.write)
+    const inForce = await this.#windowsOf(totals)
+    const pace = new Pace()
+    let total = 0
+    for (const [i, row] of rows.entries()) {
+      const amount = body.amounts[i] ?? 0
+      const said = body.kind[i] === WriteKind.total ? totals[total++] : undefined
+      const fits =
+        said === undefined
+          ? this.#add(row, body.second[i] ?? 0, amount)
+          : this.#total(row, said, BigInt(amount), inForce)
+      if (!fits) return refused('overflow', i)
+      if (said !== undefined) await pace.turn()
+    }
+    for (const [key, windows] of inForce) this.#facts.set(key, { value: encodeWindows(windows) })
+    return null
+  }
+
+  /** By the fact that holds them. */
+  async #windowsOf(totals: readonly Said[]): Promise<Map<string, readonly Window[]>> {
+    const keys = [...new Set(totals.map(({ windows }) => windows))]
+    const stored = keys.length === 0 ? [] : await this.#facts.read(keys)
+    return new Map(keys.map((key, i) => [key, decodeWindows(stored[i])]))
   }
 
   /** False where the sums could outgrow 64 bits. */
@@ -382,41 +285,15 @@ export class MeterFold {
     return amounts
   }
 
-  async #total(row: Row, window: Window, value: bigint, facts: Map<string, Fact>): Promise<boolean> {
-    const { meter, entity, series } = row
-    const [sheet, number] = series > 0 ? [seriesOf(meter.number), series] : [entitiesOf(meter.number), entity]
-    const stored = await this.#store.sum(sheet, number, window.from, window.end)
-    const missing = value - stored - this.#amountsOf(sheet).sum(number, window.from, window.end)
-    const key = windowsFact(sheet, number)
-    const before = decodeWindows(await this.#staged(key, facts))
-    const settledBefore = Math.floor(this.timeMs / 1000) - meter.declaration.lateSeconds
-    const { inForce, landings } = placeTotal(before, window, settledBefore)
-    facts.set(key, { value: encodeWindows(inForce) })
-    return landings.every(({ second, sign }) => this.#add(row, second, BigInt(sign) * missing))
+  /** Adds what is missing to the row that the total names. */
+  #total(row: Row, said: Said, value: bigint, inForce: Map<string, readonly Window[]>): boolean {
+    const { window, sheet, rows } = said
+    const waiting = this.#amountsOf(sheet)
+    let missing = value - said.stored
+    for (const each of rows) missing -= waiting.sum(each, window.from, window.end)
+    const settledBefore = Math.floor(this.timeMs / 1000) - row.meter.declaration.lateSeconds
+    const placing = placeTotal(inForce.get(said.windows) ?? [], window, settledBefore)
+    inForce.set(said.windows, placing.inForce)
+    return placing.landings.every(({ second, sign }) => this.#add(row, second, BigInt(sign) * missing))
   }
-}
-
-function numberBytes(number: number): Uint8Array {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(number)
-  return bytes
-}
-
-/** from u32, end u32, of each window. */
-function encodeWindows(windows: readonly Window[]): Uint8Array {
-  const bytes = Buffer.alloc(windows.length * 8)
-  for (const [i, { from, end }] of windows.entries()) {
-    bytes.writeUInt32LE(from, i * 8)
-    bytes.writeUInt32LE(end, i * 8 + 4)
-  }
-  return bytes
-}
-
-function decodeWindows(bytes: Uint8Array | undefined): Window[] {
-  if (bytes === undefined) return []
-  const stored = Buffer.from(bytes)
-  return Array.from({ length: stored.length / 8 }, (_, i) => ({
-    from: stored.readUInt32LE(i * 8),
-    end: stored.readUInt32LE(i * 8 + 4),
-  }))
 }

@@ -3,8 +3,8 @@
  * entity and of its value in each dimension, u32 little-endian. Series get their numbers in order, so only the last
  * part grows.
  */
+import type { StagedFacts } from './facts.ts'
 import { membersFact } from './names.ts'
-import type { Fact } from './port.ts'
 
 const SERIES_A_PART = 256
 
@@ -18,12 +18,11 @@ export async function addMember(
   meter: number,
   series: number,
   numbers: readonly number[],
-  read: (key: string) => Promise<Uint8Array | undefined>,
-  facts: Map<string, Fact>,
+  facts: StagedFacts,
 ): Promise<void> {
   const at = series - 1
   const key = membersFact(meter, Math.floor(at / SERIES_A_PART))
-  const before = at % SERIES_A_PART === 0 ? new Uint8Array(0) : ((await read(key)) ?? new Uint8Array(0))
+  const before = at % SERIES_A_PART === 0 ? new Uint8Array(0) : ((await facts.get(key)) ?? new Uint8Array(0))
   const added = Buffer.alloc(numbers.length * 4)
   for (const [i, number] of numbers.entries()) added.writeUInt32LE(number, i * 4)
   facts.set(key, { value: Buffer.concat([before, added]) })

@@ -43,13 +43,18 @@ test('[M1] a meter is declared once, with dimensions that stay', async (t) => {
   await assert.rejects(meters.write([add('a', 1)]), coded('not-found'))
   await meters.declare(declaration('points', { dimensions: ['activity'] }))
   await assert.rejects(meters.declare(declaration('points')), coded('conflict'))
-  await meters.declare(declaration('points', { dimensions: ['activity'], lateSeconds: 5 }))
+  await meters.declare(declaration('points', { dimensions: ['activity'], lateSeconds: 5, totalsOver: 1 }))
+  const others = declaration('points', { dimensions: ['activity'], totalsOver: 0 })
+  await assert.rejects(meters.declare(others), coded('conflict', /totals/))
   await assert.rejects(meters.write([add('a', 1)]), coded('invalid', /dimension/))
   for (const wrong of [
     { name: 'Points' },
     { name: '' },
     { dimensions: ['a', 'b', 'c', 'd', 'e'] },
     { dimensions: ['a', 'a'] },
+    { dimensions: ['a'], totalsOver: 2 },
+    { totalsOver: -1 },
+    { dimensions: ['a'], totalsOver: 0.5 },
     { retention: [1] },
     { lateSeconds: -1 },
     { futureSeconds: 0.5 },
@@ -83,7 +88,7 @@ test('[M4] a batch is written whole or not at all', async (t) => {
   const most = 2n ** 63n - 1n
   await assert.rejects(meters.write([add('new', 7), total(9, T0, T0), add('b', most)]), coded('too-large'))
   assert.equal(await meters.questions.sum('points', undefined, ALL), 1n)
-  assert.deepEqual(await store.facts(['e/1/new', 't/2/1']), [undefined, undefined])
+  assert.deepEqual(await store.facts(['e/1/new', 't/1/1/']), [undefined, undefined])
   await meters.write([add('b', 7), total(9, T0, T0), add('b', 1)])
   assert.deepEqual(await meters.questions.top('points', ALL, 9), [
     { entity: 'a', rank: 1, sum: 9n, lastSecond: T0 },

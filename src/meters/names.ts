@@ -1,6 +1,4 @@
 /** How facts are named. Numbers stand before names, so a name may hold anything. */
-import type { Sheet } from './port.ts'
-
 export const METERS = 'd/'
 
 export const meterFact = (name: string): string => METERS + name
@@ -19,6 +17,13 @@ export const valueNameFact = (meter: number, dimension: number, number: number):
 export const seriesPrefix = (meter: number, entity: number): string => `s/${meter}/${entity}/`
 export const seriesFact = (meter: number, entity: number, values: readonly number[]): string =>
   seriesPrefix(meter, entity) + values.join('/')
+/** Of the series of an entity that have these first values, which are not all. */
+export const groupPrefix = (meter: number, entity: number, values: readonly number[]): string =>
+  `${seriesPrefix(meter, entity)}${values.map((value) => `${value}/`).join('')}`
 /** What the series from a number on are of: their entities' and values' numbers. */
 export const membersFact = (meter: number, part: number): string => `m/${meter}/${part}`
-export const windowsFact = (sheet: Sheet, row: number): string => `t/${sheet}/${row}`
+/** The rows of an entity that share these first values. */
+export const groupOf = (meter: number, entity: number, values: readonly number[]): string =>
+  `${meter}/${entity}/${values.join('/')}`
+/** The windows that totals of a group hold. */
+export const windowsFact = (group: string): string => `t/${group}`

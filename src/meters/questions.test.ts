@@ -60,9 +60,10 @@ function anyRange(random: Random): Range {
 
 async function filled(t: TestContext, random: Random): Promise<{ questions: Questions; model: MeterModel }> {
   const { meters } = await openMeters(t, memoryLog(clockAt(T0)))
-  await meters.declare(declaration('points', { dimensions: ['activity', 'instance'] }))
+  const totalsOver = random.below(3)
+  await meters.declare(declaration('points', { dimensions: ['activity', 'instance'], totalsOver }))
   await meters.declare(declaration('steps'))
-  const model = new MeterModel()
+  const model = new MeterModel({ points: totalsOver })
   for (let batch = 0; batch < 25; batch++) {
     const writes = Array.from({ length: random.pick([1, 20, 90]) }, () => anyWrite(random))
     await meters.write(writes)

@@ -29,6 +29,13 @@ const PINNED: readonly [MeterRecord, sha256: string][] = [
     { type: MeterRecordType.declared, body: declaration('points', { dimensions: ['activity', 'instance'] }) },
     'e0aad0e95986',
   ],
+  [
+    {
+      type: MeterRecordType.declared,
+      body: declaration('points', { dimensions: ['instance', 'activity'], totalsOver: 1 }),
+    },
+    'ad4ad767e47a',
+  ],
   [{ type: MeterRecordType.written, body: columnsOfWrites(WRITES, 'key-1') }, '381027faab24'],
   [{ type: MeterRecordType.written, body: columnsOfWrites(large(2 ** 40), '') }, '6ec98fc8c23c'],
   [{ type: MeterRecordType.written, body: columnsOfWrites(large(2n ** 63n - 1n), '') }, '84593bcbd21b'],

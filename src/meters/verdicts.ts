@@ -10,8 +10,9 @@ const REASONS = {
   expired: ['gone', 'of this window not everything is kept'],
   overflow: ['too-large', 'the meter has taken all that 64 bits can sum'],
   'too-many-rows': ['too-large', 'the meter has as many entities as it can have'],
+  'too-many-in-total': ['too-large', 'a total is about at most 256 rows'],
   'too-many-meters': ['too-large', 'there are as many meters as there can be'],
-  'other-dimensions': ['conflict', 'the meter is there, with other dimensions'],
+  'other-dimensions': ['conflict', 'the meter is there, with other dimensions or with totals over others'],
   'key-conflict': ['conflict', 'this key was used for something else'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>
 
@@ -19,6 +20,8 @@ export interface Refusal {
   readonly reason: keyof typeof REASONS
   /** Of a batch, the first write that cannot be. */
   readonly write?: number
+  /** Of what has expired: the range beside it that is exact, if there is one. Its end is the second after its last. */
+  readonly nearest?: { readonly from: number; readonly end: number } | null
 }
 
 export interface Outcome {
@@ -31,9 +34,13 @@ export function refused(reason: Refusal['reason'], write?: number): Refusal {
   return write === undefined ? { reason } : { reason, write }
 }
 
-export function errorOf({ reason, write }: Refusal): SpateError {
+export function errorOf({ reason, write, nearest }: Refusal): SpateError {
   const [code, message] = REASONS[reason]
-  return write === undefined
-    ? new SpateError(code, message)
-    : new SpateError(code, `write ${write}: ${message}`, { details: { write } })
+  if (write === undefined) return new SpateError(code, message)
+  const details =
+    nearest === undefined
+      ? { write }
+      : { write, nearest: nearest === null ? null : { from: nearest.from, to: nearest.end - 1 } }
+  const advice = nearest == null ? '' : `; from ${nearest.from} to ${nearest.end - 1} is exact`
+  return new SpateError(code, `write ${write}: ${message}${advice}`, { details })
 }

@@ -26,8 +26,14 @@ type Takes = (event: Event) => boolean
 /** Meters by brute force: a list of amounts, and every question a walk through all of it. */
 export class MeterModel {
   readonly events: Event[] = []
+  readonly #totalsOver: Readonly<Record<string, number>>
   readonly #inForce = new Map<string, readonly Window[]>()
   readonly #firstSeen = new Map<string, number>()
+
+  /** @param totalsOver by meter, how many dimensions a total is about; of one that is not named all */
+  constructor(totalsOver: Readonly<Record<string, number>> = {}) {
+    this.#totalsOver = totalsOver
+  }
 
   write(write: Write): void {
     const { meter, entity, dimensions = [] } = write
@@ -40,12 +46,14 @@ export class MeterModel {
       add(write.second, BigInt(write.amount ?? 1))
       return
     }
-    const row = JSON.stringify([meter, entity, dimensions])
-    const isRow: Takes = (event) => JSON.stringify([event.meter, event.entity, event.dimensions]) === row
-    const missing = BigInt(write.amount) - this.sum(write, isRow)
+    const width = this.#totalsOver[meter] ?? dimensions.length
+    const groupOf = (of: Pick<Event, 'meter' | 'entity' | 'dimensions'>): string =>
+      JSON.stringify([of.meter, of.entity, of.dimensions.slice(0, width)])
+    const group = groupOf({ meter, entity, dimensions })
+    const missing = BigInt(write.amount) - this.sum(write, (event) => groupOf(event) === group)
     const window = { from: write.from, end: write.to + 1 }
-    const { inForce, landings } = placeTotal(this.#inForce.get(row) ?? [], window, 0)
-    this.#inForce.set(row, inForce)
+    const { inForce, landings } = placeTotal(this.#inForce.get(group) ?? [], window, 0)
+    this.#inForce.set(group, inForce)
     for (const { second, sign } of landings) add(second, BigInt(sign) * missing)
   }
 

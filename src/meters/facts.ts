@@ -1,0 +1,52 @@
+import type { Fact, MeterStore } from './port.ts'
+
+/**
+ * The facts that a fold sees: what the record under way sets, over what waits for the next commit, over the store's.
+ * What a record sets is kept or dropped whole.
+ */
+export class StagedFacts {
+  readonly #store: MeterStore
+  #waiting = new Map<string, Fact>()
+  #draft = new Map<string, Fact>()
+
+  constructor(store: MeterStore) {
+    this.#store = store
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return (await this.read([key]))[0]
+  }
+
+  /** In the order of the keys; one read of the store for all that it is needed for. */
+  async read(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const unknown = keys.filter((key) => !this.#draft.has(key) && !this.#waiting.has(key))
+    if (unknown.length === 0) return keys.map((key) => this.#staged(key))
+    const stored = await this.#store.facts(unknown)
+    let at = 0
+    return keys.map((key) => (key === unknown[at] ? stored[at++] : this.#staged(key)))
+  }
+
+  #staged(key: string): Uint8Array | undefined {
+    return (this.#draft.get(key) ?? this.#waiting.get(key))?.value ?? undefined
+  }
+
+  set(key: string, fact: Fact): void {
+    this.#draft.set(key, fact)
+  }
+
+  keep(): void {
+    for (const [key, fact] of this.#draft) this.#waiting.set(key, fact)
+    this.#draft.clear()
+  }
+
+  drop(): void {
+    this.#draft.clear()
+  }
+
+  /** All that waits, for a commit. */
+  take(): ReadonlyMap<string, Fact> {
+    const taken = this.#waiting
+    this.#waiting = new Map()
+    return taken
+  }
+}
