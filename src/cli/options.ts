@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Area } from '../boards/canvas/geometry.ts'
 import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
-import { PALETTE_2017, PALETTE_2022 } from '../capture/place/palettes.ts'
+import { PALETTE_2017, PALETTE_2022 } from '../capture/datasets/palettes.ts'
 
 /** What the arguments of options mean. Each throws what commander shows beside the option's name. */
 

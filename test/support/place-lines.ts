@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { FORMATS } from '../../src/capture/place/formats.ts'
-import { PALETTE_2017 } from '../../src/capture/place/palettes.ts'
+import type { FORMATS } from '../../src/capture/datasets/formats.ts'
+import { PALETTE_2017 } from '../../src/capture/datasets/palettes.ts'
 
 /** Cells that every format can spell, but for colours: 2017 has only those of its palette. */
 const authorName = fc.string({

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type DatasetOptions, DatasetReader } from '../../src/capture/place/dataset.ts'
-import { FORMATS } from '../../src/capture/place/formats.ts'
-import { BATCH_ROWS } from '../../src/capture/place/rows.ts'
-import { expanded } from '../../src/capture/place/shapes.ts'
+import { type DatasetOptions, DatasetReader } from '../../src/capture/datasets/dataset.ts'
+import { FORMATS } from '../../src/capture/datasets/formats.ts'
+import { BATCH_ROWS } from '../../src/capture/datasets/rows.ts'
+import { expanded } from '../../src/capture/datasets/shapes.ts'
 
 export const HEADER_2017 = FORMATS['2017'].header
 export const HEADER_2022 = FORMATS['2022'].header

@@ -1,4 +1,4 @@
-import type { Authors } from '../../capture/place/authors.ts'
+import type { Authors } from '../../capture/datasets/authors.ts'
 import type { Api } from '../../client/api.ts'
 
 /** What the server takes at once. */

@@ -1,4 +1,4 @@
-import type { CellBatch } from '../../capture/place/rows.ts'
+import type { CellBatch } from '../../capture/datasets/rows.ts'
 
 /** Why a cell was not sent to the board. */
 export type Omission = 'outOfRange' | 'noSuchColor' | 'notInPast'

@@ -11,7 +11,7 @@ import {
 } from '../../../test/support/place-rows.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
 import { wrap } from '../../boards/canvas/geometry.ts'
-import { PALETTE_2017, PALETTE_2022 } from '../../capture/place/palettes.ts'
+import { PALETTE_2017, PALETTE_2022 } from '../../capture/datasets/palettes.ts'
 import { accountOf } from './dataset-text.ts'
 
 const RED = '#FF4500'

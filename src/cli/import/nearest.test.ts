@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PALETTE_2022 } from '../../capture/place/palettes.ts'
+import { PALETTE_2022 } from '../../capture/datasets/palettes.ts'
 import { nearestIn } from './nearest.ts'
 
 test('[I31] a palette’s own colours are the nearest to themselves', () => {

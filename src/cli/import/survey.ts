@@ -1,6 +1,6 @@
 import { type Area, MAX_SIDE } from '../../boards/canvas/geometry.ts'
 import { MAX_COLORS } from '../../boards/canvas/rules.ts'
-import { CELL, CIRCLE, type RowBatch } from '../../capture/place/rows.ts'
+import { CELL, CIRCLE, type RowBatch } from '../../capture/datasets/rows.ts'
 
 /** Whether a time can be that of a cell: after 1970 began, and not after `nowMs`. */
 export function isPast(timeMs: number, nowMs: number): boolean {
