@@ -14,39 +14,53 @@ const ROWS_A_PART = 4096
 const KIND_BYTES = 8
 const CUT = 1
 
-export interface Parts {
-  get(part: number): Uint8Array | undefined
-  put(part: number, bytes: Uint8Array): void
+/** The value with the lowest rows: all of them, or that the bucket is cut. */
+export const HEAD = 0
+
+export interface Part {
+  /** From 1 on. */
+  readonly at: number
+  readonly vector: Vector
 }
 
-export function addToBucket(parts: Parts, added: Vector): void {
-  const head = parts.get(0)
-  if (head !== undefined && head[0] === CUT) {
-    addToParts(parts, added)
-    return
-  }
+/**
+ * What a bucket's head becomes: its new bytes, unless they stay, and the rows that belong into parts. Where both are
+ * given the bucket was cut just now and has no parts yet.
+ */
+export function addedToHead(
+  head: Uint8Array | undefined,
+  added: Vector,
+): { readonly bytes?: Uint8Array; readonly rest?: Vector } {
+  if (head !== undefined && head[0] === CUT) return { rest: added }
   const all = head === undefined ? added : merged(decodeVector(head, KIND_BYTES), added)
-  if (all.index.length <= MAX_TOGETHER) {
-    parts.put(0, encodeVector(all, KIND_BYTES))
-    return
-  }
-  parts.put(0, Uint8Array.of(CUT))
-  addToParts({ get: () => undefined, put: parts.put }, all)
+  if (all.index.length <= MAX_TOGETHER) return { bytes: encodeVector(all, KIND_BYTES) }
+  return { bytes: Uint8Array.of(CUT), rest: all }
 }
 
-function addToParts(parts: Parts, added: Vector): void {
-  const { index } = added
+export function* partsOf(rows: Vector): Iterable<Part> {
+  const { index } = rows
   for (let from = 0; from < index.length; ) {
     const number = Math.floor((index[from] ?? 0) / ROWS_A_PART)
     const base = number * ROWS_A_PART
     let to = from
     while (to < index.length && (index[to] ?? 0) < base + ROWS_A_PART) to += 1
-    const part = vectorSlice(added, from, to, base)
-    const stored = parts.get(number + 1)
-    const all = stored === undefined ? part : merged(decodeVector(stored, KIND_BYTES), part)
-    parts.put(number + 1, encodeVector(all, KIND_BYTES))
+    yield { at: number + 1, vector: vectorSlice(rows, from, to, base) }
     from = to
   }
+}
+
+export function addedToPart(stored: Uint8Array | undefined, { vector }: Part): Uint8Array {
+  const all = stored === undefined ? vector : merged(decodeVector(stored, KIND_BYTES), vector)
+  return encodeVector(all, KIND_BYTES)
+}
+
+/** The last part that a row up to `rows` can be in. */
+export function lastPart(rows: number): number {
+  return Math.floor(rows / ROWS_A_PART) + 1
+}
+
+export function isCut(head: Uint8Array): boolean {
+  return head[0] === CUT
 }
 
 /** Sums by row that grow bucket by bucket: numbers while that is exact, then bigints. */

@@ -239,6 +239,18 @@ export function describeMeterStore(name: string, place: Place): void {
       )
     })
 
+    it('[M22] a fact that is put again for longer stays as long', async (t) => {
+      const store = await open(t)
+      const committer = new Committer(store)
+      const value = Uint8Array.of(1)
+      await committer.commit([], { facts: { a: { value, untilMs: 100 }, b: { value, untilMs: 100 } } })
+      await committer.commit([], { facts: { a: { value, untilMs: 200 }, b: { value } }, timeMs: 50 })
+      await committer.commit([], { timeMs: 150 })
+      assert.deepEqual(await store.facts(['a', 'b']), [Buffer.from(value), Buffer.from(value)])
+      await committer.commit([], { timeMs: 250 })
+      assert.deepEqual(await store.facts(['a', 'b']), [undefined, Buffer.from(value)])
+    })
+
     it('[M22] sums and tallies are those of all amounts, over any range', async (t) => {
       const store = await open(t)
       const committer = new Committer(store)

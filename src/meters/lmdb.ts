@@ -1,19 +1,18 @@
-import { createHash } from 'node:crypto'
 import { SpateError } from '../base/errors.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
 import type { Changes, Key, Kv, Table } from '../store/kv.ts'
-import { ALL_LEVELS, bucketOf, cover, type Level, startOf } from './calendar.ts'
-import { addToBucket, Tallying } from './columns.ts'
-import { byBucket, type Gathered, gathered } from './gathered.ts'
-import { type Change, EVERYTHING, FREE_STANDING, type MeterStore, type Sheet, type Tally } from './port.ts'
+import { type Address, columnsOfLevel, expired, KINDS, type Kind } from './address.ts'
+import type { Amounts } from './amounts.ts'
+import { cover, startOf } from './calendar.ts'
+import { Tallying } from './columns.ts'
+import { Digest } from './digest.ts'
+import { merging } from './merging.ts'
+import { type Change, FREE_STANDING, type MeterStore, type Sheet, type Tally } from './port.ts'
 import type { Horizons } from './retention.ts'
-import { addRange, grow, partLevel, UNITS, type Unit } from './tree.ts'
-import { narrowed, Total, type Vector } from './vector.ts'
+import { addRange, type Node, UNITS, type Unit } from './tree.ts'
+import { Total } from './vector.ts'
 
-const KINDS = 16
-/** Kinds 0 to 4 are the units of a row's tree; from here on a kind is a level's columns. */
-const COLUMNS = 8
-const BUCKETS = 2 ** 32
+const INDEXES = 2 ** 32
 /** Values of each kind that one commit removes at most; the next goes on. */
 const REMOVED_AT_ONCE = 20_000
 const LAST_NUMBER = 'last'
@@ -88,7 +87,10 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map((key) => this.#facts.get([this.#space, key]))
+    return keys.map((key) => {
+      const stored = this.#facts.get([this.#space, key])
+      return stored && factOf(stored).value
+    })
   }
 
   async list(prefix: string, limit: number): Promise<{ key: string; value: Uint8Array }[]> {
@@ -98,7 +100,7 @@ export class LmdbMeterStore implements MeterStore {
       // Keys of this table are pairs, written below.
       const [, key] = pair as [number, string]
       if (!key.startsWith(prefix)) break
-      found.push({ key, value })
+      found.push({ key, value: factOf(value).value })
     }
     return found
   }
@@ -126,7 +128,7 @@ export class LmdbMeterStore implements MeterStore {
 
   #apply(changes: Changes, space: number, change: Change): void {
     for (const [sheet, amounts] of change.amounts) {
-      this.#add(changes, space, sheet, change.horizons.get(sheet) ?? [], gathered(amounts))
+      this.#add(changes, space, sheet, change.horizons.get(sheet) ?? [], amounts)
     }
     for (const [sheet, horizons] of change.horizons) this.#expire(changes, space, sheet, horizons)
     this.#keepFacts(changes, space, change)
@@ -135,92 +137,28 @@ export class LmdbMeterStore implements MeterStore {
     changes.put(this.#meta, space, Buffer.from(JSON.stringify({ position, timeMs })))
   }
 
-  #add(changes: Changes, space: number, sheet: Sheet, horizons: Horizons, all: Gathered): void {
-    const { count, rows, seconds, sums } = all
-    for (let from = 0; from < count; ) {
-      const row = rows[from] ?? 0
-      let to = from
-      while (to < count && rows[to] === row) to += 1
-      const part = sums.slice(from, to)
-      const bySecond: Vector = {
-        index: seconds.slice(from, to),
-        sums: part instanceof BigInt64Array ? narrowed(part) : part,
-        last: undefined,
-      }
-      this.#grow(changes, space, sheet, row, horizons, bySecond)
-      from = to
+  #add(changes: Changes, space: number, sheet: Sheet, horizons: Horizons, amounts: Amounts): void {
+    const put = (address: Address, bytes: Uint8Array): void =>
+      changes.put(this.#sums, keyOf(space, address), bytes)
+    const steps = merging(sheet, horizons, amounts, put)
+    for (let step = steps.next(); step.done !== true; ) {
+      step = steps.next(step.value.map((address) => this.#sums.get(keyOf(space, address))))
     }
-    for (const level of ALL_LEVELS) {
-      const seconds: { second: number; sum: bigint }[] = []
-      for (const { bucket, start, vector } of byBucket(all, level)) {
-        if (level === 0 && sheet % 2 === 0) {
-          const total = new Total()
-          for (const sum of vector.sums) total.add(sum)
-          seconds.push({ second: bucket, sum: total.value })
-        }
-        if (start >= (horizons[level] ?? 0)) this.#addToBucket(changes, space, sheet, level, bucket, vector)
-      }
-      if (seconds.length > 0) {
-        const index = Uint32Array.from(seconds, ({ second }) => second)
-        const totals = narrowed(BigInt64Array.from(seconds, ({ sum }) => sum))
-        this.#grow(changes, space, sheet, EVERYTHING, horizons, { index, sums: totals, last: undefined })
-      }
-    }
-  }
-
-  #grow(
-    changes: Changes,
-    space: number,
-    sheet: Sheet,
-    row: number,
-    horizons: Horizons,
-    bySecond: Vector,
-  ): void {
-    const nodes = {
-      get: (unit: Unit, index: number) => this.#sums.get([space, keyOf(sheet, unit, index), row]),
-      put: (unit: Unit, index: number, node: Uint8Array) =>
-        changes.put(this.#sums, [space, keyOf(sheet, unit, index), row], node),
-    }
-    grow(nodes, horizons, bySecond)
-  }
-
-  #addToBucket(
-    changes: Changes,
-    space: number,
-    sheet: Sheet,
-    level: Level,
-    bucket: number,
-    vector: Vector,
-  ): void {
-    const key = keyOf(sheet, COLUMNS + level, bucket)
-    const parts = {
-      get: (part: number) => this.#sums.get([space, key, part]),
-      put: (part: number, bytes: Uint8Array) => changes.put(this.#sums, [space, key, part], bytes),
-    }
-    addToBucket(parts, vector)
   }
 
   #expire(changes: Changes, space: number, sheet: Sheet, horizons: Horizons): void {
     let left = REMOVED_AT_ONCE
-    const remove = (kind: number, before: number): void => {
+    for (const { kind, before } of expired(horizons)) {
+      if (left === 0) return
       const range = {
-        start: [space, keyOf(sheet, kind, 0)],
-        end: [space, keyOf(sheet, kind, before)],
+        start: [space, columnOf(sheet, kind, 0)],
+        end: [space, columnOf(sheet, kind, before)],
         limit: left,
       }
       for (const key of this.#sums.keys(range)) {
         changes.remove(this.#sums, key)
         left -= 1
       }
-    }
-    for (const level of ALL_LEVELS) {
-      const horizon = horizons[level] ?? 0
-      if (horizon > 0 && left > 0) remove(COLUMNS + level, bucketOf(level, horizon))
-    }
-    for (const unit of UNITS.slice(1)) {
-      const horizon = horizons[partLevel(unit)] ?? 0
-      const level = partLevel((unit - 1) as Unit)
-      if (horizon > 0 && left > 0) remove(unit, bucketOf(level, horizon))
     }
   }
 
@@ -229,7 +167,7 @@ export class LmdbMeterStore implements MeterStore {
       if (value === null || (untilMs !== undefined && untilMs < timeMs)) {
         changes.remove(this.#facts, [space, key])
       } else {
-        changes.put(this.#facts, [space, key], value)
+        changes.put(this.#facts, [space, key], factBytes(value, untilMs))
         if (untilMs !== undefined) changes.put(this.#ends, [space, untilMs, key], NOTHING)
       }
     }
@@ -238,7 +176,12 @@ export class LmdbMeterStore implements MeterStore {
       changes.remove(this.#ends, end)
       // Keys of this table are triples, written above.
       const [, , key] = end as [number, number, string]
-      if (!facts.has(key)) changes.remove(this.#facts, [space, key])
+      if (facts.has(key)) continue
+      const stored = this.#facts.get([space, key])
+      // It may have been put again since, for longer.
+      if (stored !== undefined && (factOf(stored).untilMs ?? timeMs) < timeMs) {
+        changes.remove(this.#facts, [space, key])
+      }
     }
   }
 
@@ -260,8 +203,8 @@ export class LmdbMeterStore implements MeterStore {
     }
   }
 
-  #nodesOf(sheet: Sheet, row: number): (unit: Unit, index: number) => Uint8Array | undefined {
-    return (unit, index) => this.#sums.get([this.#space, keyOf(sheet, unit, index), row])
+  #nodesOf(sheet: Sheet, row: number): Node {
+    return (unit, index) => this.#sums.get([this.#space, columnOf(sheet, unit, index), row])
   }
 
   async sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint> {
@@ -291,10 +234,10 @@ export class LmdbMeterStore implements MeterStore {
   async tally(sheet: Sheet, rows: number, from: number, end: number): Promise<Tally> {
     const tallying = new Tallying(rows)
     for (const { level, first, last } of cover(from, end)) {
-      const base = keyOf(sheet, COLUMNS + level, 0)
+      const base = columnOf(sheet, columnsOfLevel(level), 0)
       const range = { start: [this.#space, base + first], end: [this.#space, base + last + 1] }
       for (const { key, value } of this.#sums.range(range)) {
-        // Keys of this table are triples of numbers, written in #addToBucket.
+        // Keys of this table are triples of numbers, written in #add.
         const [, bucket, part] = key as [number, number, number]
         tallying.add(part, value, startOf(level, bucket - base))
       }
@@ -303,21 +246,31 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   async digest(): Promise<string> {
-    const hash = createHash('sha256')
-    for (const table of [this.#facts, this.#ends, this.#sums]) {
-      for (const { key, value } of table.range({ start: [this.#space], end: [this.#space + 1] })) {
-        // Which number the space has is no matter of what is in it.
-        const [, ...own] = key as Key[]
-        hash.update(JSON.stringify([table.name, own, value.length])).update(value)
-      }
+    const digest = new Digest(this.position, this.timeMs)
+    const range = { start: [this.#space], end: [this.#space + 1] }
+    for (const { key: pair, value: stored } of this.#facts.range(range)) {
+      // Keys of this table are pairs, written in #keepFacts.
+      const [, key] = pair as [number, string]
+      const { value, untilMs } = factOf(stored)
+      digest.addFact(key, value, untilMs)
     }
-    hash.update(this.#meta.get(this.#space) ?? NOTHING)
-    return hash.digest('hex')
+    for (const { key, value } of this.#sums.range(range)) {
+      // Keys of this table are triples of numbers, written in #add.
+      const [, column, at] = key as [number, number, number]
+      const sheetAndKind = Math.floor(column / INDEXES)
+      const [sheet, kind] = [Math.floor(sheetAndKind / KINDS), sheetAndKind % KINDS]
+      digest.addSum({ sheet, kind, index: column % INDEXES, at }, value)
+    }
+    return digest.value
   }
 }
 
-function keyOf(sheet: Sheet, kind: number, index: number): number {
-  return (sheet * KINDS + kind) * BUCKETS + index
+function keyOf(space: number, { sheet, kind, index, at }: Address): Key {
+  return [space, columnOf(sheet, kind, index), at]
+}
+
+function columnOf(sheet: Sheet, kind: Kind, index: number): number {
+  return (sheet * KINDS + kind) * INDEXES + index
 }
 
 function numberOf(bytes: Buffer | undefined): number {
@@ -328,4 +281,17 @@ function numberBytes(number: number): Uint8Array {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(number)
   return bytes
+}
+
+/** 1 | untilMs f64 | value, or 0 | value. */
+function factBytes(value: Uint8Array, untilMs: number | undefined): Uint8Array {
+  if (untilMs === undefined) return Buffer.concat([Uint8Array.of(0), value])
+  const head = Buffer.alloc(9, 1)
+  head.writeDoubleLE(untilMs, 1)
+  return Buffer.concat([head, value])
+}
+
+function factOf(stored: Buffer): { value: Uint8Array; untilMs: number | undefined } {
+  if (stored[0] === 0) return { value: stored.subarray(1), untilMs: undefined }
+  return { value: stored.subarray(9), untilMs: stored.readDoubleLE(1) }
 }

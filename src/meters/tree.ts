@@ -46,32 +46,35 @@ function firstPart(unit: Unit, start: number): number {
   return bucketOf(partLevel(unit), start)
 }
 
-export interface Nodes {
-  get(unit: Unit, index: number): Uint8Array | undefined
-  put(unit: Unit, index: number, node: Uint8Array): void
+/** Sums by second that a node gets. */
+export interface Growing {
+  readonly row: number
+  readonly unit: Unit
+  readonly index: number
+  readonly bySecond: Vector
+  /** Whether the node cannot be there yet. */
+  readonly isNew: boolean
 }
 
-/** Adds sums by second. Where all finer levels have expired, no node is made. */
-export function grow(nodes: Nodes, horizons: Horizons, bySecond: Vector): void {
-  growUnit(nodes, horizons, 0, 0, bySecond)
-}
+export type Node = (unit: Unit, index: number) => Uint8Array | undefined
 
-function growUnit(nodes: Nodes, horizons: Horizons, unit: Unit, index: number, bySecond: Vector): void {
+/** What a node becomes, and what its parts get. Where all finer levels have expired, a part gets no node. */
+export function grown(
+  stored: Uint8Array | undefined,
+  horizons: Horizons,
+  { row, unit, index, bySecond }: Growing,
+): { readonly node: Uint8Array; readonly parts: readonly Growing[] } {
   const start = startOfUnit(unit, index)
-  const stored = nodes.get(unit, index)
   if (stored !== undefined && stored[0] === SPLIT) {
-    const parts = splitUp(nodes, horizons, unit, start, bySecond)
-    nodes.put(unit, index, nodeOf(SPLIT, merged(decodeVector(stored, KIND_BYTES), parts)))
-    return
+    const { sums, parts } = splitUp(horizons, row, unit, start, bySecond, false)
+    return { node: nodeOf(SPLIT, merged(decodeVector(stored, KIND_BYTES), sums)), parts }
   }
   const added = vectorSlice(bySecond, 0, bySecond.index.length, start)
   const leaf = stored === undefined ? added : merged(decodeVector(stored, KIND_BYTES), added)
-  if (unit === MINUTE || leaf.index.length <= MAX_LEAF_SECONDS) {
-    nodes.put(unit, index, nodeOf(LEAF, leaf))
-    return
-  }
+  if (unit === MINUTE || leaf.index.length <= MAX_LEAF_SECONDS) return { node: nodeOf(LEAF, leaf), parts: [] }
   const seconds: Vector = { ...leaf, index: leaf.index.map((offset) => offset + start) }
-  nodes.put(unit, index, nodeOf(SPLIT, splitUp(nodes, horizons, unit, start, seconds)))
+  const { sums, parts } = splitUp(horizons, row, unit, start, seconds, true)
+  return { node: nodeOf(SPLIT, sums), parts }
 }
 
 function nodeOf(kind: number, vector: Vector): Uint8Array {
@@ -80,43 +83,45 @@ function nodeOf(kind: number, vector: Vector): Uint8Array {
   return bytes
 }
 
-/** Hands the seconds to the unit's parts; the sums of the parts. */
-function splitUp(nodes: Nodes, horizons: Horizons, unit: Unit, start: number, bySecond: Vector): Vector {
+/** Shares the seconds out among the unit's parts; the sums of the parts. */
+function splitUp(
+  horizons: Horizons,
+  row: number,
+  unit: Unit,
+  start: number,
+  bySecond: Vector,
+  isNew: boolean,
+): { sums: Vector; parts: Growing[] } {
   const level = partLevel(unit)
   const part = (unit + 1) as Unit
   const { index, sums } = bySecond
   const base = firstPart(unit, start)
-  const parts: number[] = []
+  const offsets: number[] = []
   const totals: bigint[] = []
+  const parts: Growing[] = []
   for (let from = 0; from < index.length; ) {
     const bucket = bucketOf(level, index[from] ?? 0)
     const end = startOf(level, bucket + 1)
     const total = new Total()
     let to = from
     for (; to < index.length && (index[to] ?? 0) < end; to++) total.add(sums[to] ?? 0)
-    parts.push(bucket - base)
+    offsets.push(bucket - base)
     totals.push(total.value)
     if (end > (horizons[partLevel(part)] ?? 0)) {
-      growUnit(nodes, horizons, part, bucket, vectorSlice(bySecond, from, to, 0))
+      parts.push({ row, unit: part, index: bucket, bySecond: vectorSlice(bySecond, from, to, 0), isNew })
     }
     from = to
   }
-  return { index: Uint32Array.from(parts), sums: narrowed(BigInt64Array.from(totals)), last: undefined }
+  const summed = narrowed(BigInt64Array.from(totals))
+  return { sums: { index: Uint32Array.from(offsets), sums: summed, last: undefined }, parts }
 }
 
 /** Adds to `total` what lies in [from, end). */
-export function addRange(get: Nodes['get'], from: number, end: number, total: Total): void {
+export function addRange(get: Node, from: number, end: number, total: Total): void {
   addUnit(get, 0, 0, from, end, total)
 }
 
-function addUnit(
-  get: Nodes['get'],
-  unit: Unit,
-  index: number,
-  from: number,
-  end: number,
-  total: Total,
-): void {
+function addUnit(get: Node, unit: Unit, index: number, from: number, end: number, total: Total): void {
   const node = get(unit, index)
   if (node === undefined) return
   const start = startOfUnit(unit, index)
