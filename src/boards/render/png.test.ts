@@ -43,3 +43,21 @@ test('[B23] a pixel takes as few bits as the palette allows', () => {
   })
   assert.deepEqual(depths, [1, 2, 2, 4, 4, 8, 8])
 })
+
+test('[B23] where the entry that shows what lies beneath is, a pixel is transparent, and nowhere else', async () => {
+  for (const [size, transparent] of [
+    [2, 1],
+    [17, 16],
+    [256, 40],
+  ] as const) {
+    const pixels = Uint8Array.from({ length: 30 * 40 }, (_, i) => (i * 7) % size)
+    const png = encodeIndexedPng(pixels, 40, 30, paletteOf(size), transparent)
+    const { data } = await sharp(png).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+    const alphas = Uint8Array.from(pixels, (_, i) => data[i * 4 + 3] ?? -1)
+    assert.deepEqual(
+      alphas,
+      pixels.map((index) => (index === transparent ? 0 : 255)),
+    )
+    assert.ok(alphas.includes(0) && alphas.includes(255))
+  }
+})

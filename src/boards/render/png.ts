@@ -8,12 +8,16 @@ import { crc32, deflateSync } from 'node:zlib'
 const SIGNATURE = Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const INDEXED = 3
 
-/** @param pixels palette indexes, row by row, width × height of them */
+/**
+ * @param pixels palette indexes, row by row, width × height of them
+ * @param transparent the entry of the palette that shows what lies beneath
+ */
 export function encodeIndexedPng(
   pixels: Uint8Array,
   width: number,
   height: number,
   palette: readonly number[],
+  transparent?: number,
 ): Buffer {
   const depth = depthOf(palette.length)
   const header = Buffer.alloc(13)
@@ -30,9 +34,17 @@ export function encodeIndexedPng(
     SIGNATURE,
     chunk('IHDR', header),
     chunk('PLTE', colors),
+    ...(transparent === undefined ? [] : [chunk('tRNS', alphasUpTo(transparent))]),
     chunk('IDAT', data),
     chunk('IEND', Buffer.alloc(0)),
   ])
+}
+
+/** Entries beyond the last that is named are opaque. */
+function alphasUpTo(transparent: number): Buffer {
+  const alphas = Buffer.alloc(transparent + 1, 0xff)
+  alphas[transparent] = 0
+  return alphas
 }
 
 function depthOf(colors: number): 1 | 2 | 4 | 8 {

@@ -14,12 +14,13 @@ export class Renderer {
   #nextId = 1
   readonly #waiting = new Map<number, PromiseWithResolvers<Buffer>>()
 
-  /** Takes the pixels over. Errors: `overloaded`, `unavailable`. */
+  /** As `encodeIndexedPng`. Takes the pixels over. Errors: `overloaded`, `unavailable`. */
   png(
     pixels: Uint8Array<ArrayBuffer>,
     width: number,
     height: number,
     palette: readonly number[],
+    transparent?: number,
   ): Promise<Buffer> {
     if (this.#waiting.size >= MAX_WAITING) {
       return Promise.reject(new SpateError('overloaded', 'too many images are being made'))
@@ -27,7 +28,7 @@ export class Renderer {
     const id = this.#nextId++
     const done = Promise.withResolvers<Buffer>()
     this.#waiting.set(id, done)
-    const job: RenderJob = { id, pixels, width, height, palette }
+    const job: RenderJob = { id, pixels, width, height, palette, transparent }
     this.#running().postMessage(job, [pixels.buffer])
     return done.promise
   }

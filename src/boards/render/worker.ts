@@ -7,6 +7,7 @@ export interface RenderJob {
   readonly width: number
   readonly height: number
   readonly palette: readonly number[]
+  readonly transparent: number | undefined
 }
 
 export interface RenderResult {
@@ -14,8 +15,8 @@ export interface RenderResult {
   readonly png: Uint8Array<ArrayBuffer>
 }
 
-parentPort?.on('message', ({ id, pixels, width, height, palette }: RenderJob) => {
+parentPort?.on('message', ({ id, pixels, width, height, palette, transparent }: RenderJob) => {
   // A copy in memory of its own can be handed over without copying again.
-  const png = new Uint8Array(encodeIndexedPng(pixels, width, height, palette))
+  const png = new Uint8Array(encodeIndexedPng(pixels, width, height, palette, transparent))
   parentPort?.postMessage({ id, png } satisfies RenderResult, [png.buffer])
 })
