@@ -57,14 +57,15 @@ function fold(
 ): { perSecond: number; accepted: number } {
   const canvas = canvasOf(side, rules)
   const changes = new Changes()
-  let strokes = isTold ? new Strokes(START) : undefined
+  let strokes = isTold ? new Strokes(START, 0) : undefined
   let cells = 0
   let accepted = 0
   const elapsedMs = threadClock()
   for (const record of records) {
     changes.clear()
     cells += canvas.apply(record, changes, strokes).length
-    if (strokes !== undefined && strokes.count > STROKES_A_RUN) strokes = new Strokes(record.position)
+    if (strokes !== undefined && strokes.count > STROKES_A_RUN)
+      strokes = new Strokes(record.position, record.timeMs)
     accepted += changes.count
   }
   return { perSecond: (cells / elapsedMs()) * 1000, accepted: accepted / cells }

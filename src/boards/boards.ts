@@ -24,6 +24,8 @@ export interface BoardsServices {
   readonly clock: Clock
   readonly onSnapshotError: (board: string, error: unknown) => void
   readonly onStopped: (board: string, reason: SpateError) => void
+  /** Whether what happens to cells is kept for meters until they have taken it. Default: no. */
+  readonly keepsStrokes?: boolean
 }
 
 /** All boards of a log, each with its host. */
@@ -32,6 +34,7 @@ export class Boards {
   readonly #hosts = new Map<string, BoardHost>()
   readonly #opening = new Map<string, Promise<BoardHost>>()
   readonly #creating = new Set<string>()
+  readonly #listeners = new Set<(host: BoardHost) => void>()
   readonly #stop = new AbortController()
   #watching: Promise<void> = Promise.resolve()
 
@@ -71,16 +74,25 @@ export class Boards {
   }
 
   async #openHost(id: string): Promise<BoardHost> {
-    const { log, kv, clock, onSnapshotError, onStopped } = this.#services
+    const { log, kv, clock, onSnapshotError, onStopped, keepsStrokes = false } = this.#services
     const host = await BoardHost.open(id, {
       log,
       kv,
       clock,
       onSnapshotError: (error) => onSnapshotError(id, error),
       onStopped: (reason) => onStopped(id, reason),
+      keepsStrokes,
     })
     this.#hosts.set(id, host)
+    for (const listener of this.#listeners) listener(host)
     return host
+  }
+
+  /** Hears of every board that there is and of each that appears, until the returned function is called. */
+  each(listener: (host: BoardHost) => void): () => void {
+    for (const host of this.all()) listener(host)
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Errors: `not-found`. */

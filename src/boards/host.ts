@@ -3,15 +3,17 @@ import { crashPoint } from '../base/crash.ts'
 import { SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import type { Log, LogRecord, Position } from '../log/port.ts'
-import { START } from '../log/port.ts'
+import { FOLLOW_LIMIT, START } from '../log/port.ts'
 import type { Kv } from '../store/kv.ts'
-import type { Canvas } from './canvas/canvas.ts'
+import { Canvas } from './canvas/canvas.ts'
 import { Changes } from './canvas/changes.ts'
 import { encodeBody } from './canvas/codec.ts'
 import type { CanvasRecord } from './canvas/records.ts'
+import { Strokes } from './canvas/strokes.ts'
 import { Claims } from './claims.ts'
 import { History } from './history.ts'
 import { Intake, type Intent, type Outcome } from './intake.ts'
+import { KeptStrokes } from './kept-strokes.ts'
 import { Picture, type View } from './picture.ts'
 import { RefusalRun } from './refusals.ts'
 import { Snapshots } from './snapshots.ts'
@@ -19,6 +21,7 @@ import { Snapshots } from './snapshots.ts'
 const SNAPSHOT_EVERY_MS = 10_000
 const SNAPSHOT_EVERY_CELLS = 50_000
 const KEYFRAME_EVERY_CELLS = 400_000
+const STROKES_AT_ONCE = 50_000
 const REBUILD = 'remove the folder of snapshots, and it is rebuilt'
 
 /** Hears of every folded record, in order. The changes are valid during the call only. */
@@ -32,6 +35,8 @@ export interface HostServices {
   readonly onSnapshotError: (error: unknown) => void
   /** Told once why the board has stopped, unless it was closed. */
   readonly onStopped: (reason: SpateError) => void
+  /** Whether what happens to cells is kept for meters until they have taken it. Default: no. */
+  readonly keepsStrokes?: boolean
 }
 
 export function boardStream(id: string): string {
@@ -50,6 +55,8 @@ export class BoardHost {
   readonly id: string
   readonly canvas: Canvas
   readonly history: History
+  /** What the meters have not taken yet, if anything is kept for them. */
+  readonly strokes: KeptStrokes | undefined
   stopped: SpateError | undefined
   /** Intents and cells folded since this host was opened. */
   cellsFolded = 0
@@ -79,7 +86,12 @@ export class BoardHost {
     this.#stream = boardStream(id)
     this.#snapshots = new Snapshots(services.kv, id)
     this.canvas = this.#snapshots.load()
-    this.#savedAt = this.canvas.position
+    const { position, timeMs } = this.canvas
+    this.strokes =
+      services.keepsStrokes === true
+        ? new KeptStrokes(services.kv, id, position, timeMs, this.#snapshots.strokesFrom)
+        : undefined
+    this.#savedAt = position
     this.#cellsSinceKeyframe = this.#snapshots.cellsSinceKeyframe
     const append: Log['append'] = (stream, records) =>
       this.#claims.during(() => services.log.append(stream, records))
@@ -112,6 +124,7 @@ export class BoardHost {
         for (const record of batch) {
           crashPoint('host.before-fold')
           this.#fold(record)
+          this.strokes?.folded(record.position, this.canvas.timeMs, record.position < head)
           crashPoint('host.after-fold')
           const isBehind = record.position < head
           if (isBehind && this.#isKeyframeDue) await this.#keepKeyframe()
@@ -146,7 +159,7 @@ export class BoardHost {
   /** An error that the canvas does not announce left it half-way: it is not to be saved. */
   #judge(record: LogRecord): Uint8Array {
     try {
-      return this.canvas.apply(record, this.#changes)
+      return this.canvas.apply(record, this.#changes, this.strokes?.current)
     } catch (error) {
       this.#isBroken = !(error instanceof SpateError)
       throw error
@@ -239,7 +252,8 @@ export class BoardHost {
     this.#cellsSinceSnapshot = 0
     if (keyframe) this.#cellsSinceKeyframe = 0
     await this.#write(async (refusals) => {
-      await this.#snapshots.save(this.canvas, refusals, keyframe, this.#cellsSinceKeyframe)
+      const strokes = this.strokes?.take()
+      await this.#snapshots.save(this.canvas, refusals, keyframe, this.#cellsSinceKeyframe, strokes)
       this.#savedAt = position
     })
   }
@@ -263,6 +277,32 @@ export class BoardHost {
 
   #refusalsIn(after: Position, upTo: Position): RefusalRun[] {
     return [...this.#snapshots.refusalsIn(after, upTo), this.#saving, this.#refusals]
+  }
+
+  /**
+   * The strokes of the records after a position, folded again from the stream's beginning beside the board: for
+   * meters that stand before what is kept for them. Ends where that begins, or when `signal` aborts.
+   * Errors: those of the log; `newer-version`, `corrupt`.
+   */
+  async *strokesAgain(after: Position, signal: AbortSignal): AsyncIterable<Strokes> {
+    const canvas = new Canvas()
+    const changes = new Changes()
+    const pace = new Pace()
+    let strokes = new Strokes(after, 0)
+    while (!signal.aborted && canvas.position < (this.strokes?.from ?? START)) {
+      const batch = await this.#services.log.read(this.#stream, canvas.position, FOLLOW_LIMIT)
+      if (batch.length === 0) return
+      for (const record of batch) {
+        changes.clear()
+        canvas.apply(record, changes, record.position > after ? strokes : undefined)
+        if (strokes.count >= STROKES_AT_ONCE) {
+          yield strokes
+          strokes = new Strokes(canvas.position, canvas.timeMs)
+        }
+        await pace.turn()
+      }
+    }
+    yield strokes
   }
 
   /** What the board shows now. The chunks are live: copy them before the next turn. */

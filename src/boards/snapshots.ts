@@ -10,6 +10,7 @@ import { PlayerPage } from './canvas/players.ts'
 import type { Banned } from './canvas/records.ts'
 import type { UndoSlot } from './canvas/undo.ts'
 import { applyDelta, deltaOf } from './delta.ts'
+import type { StrokesPart } from './kept-strokes.ts'
 import { RefusalRun } from './refusals.ts'
 import { readPage, readStrip, takeDirty } from './strips.ts'
 
@@ -40,6 +41,8 @@ interface Meta {
   readonly cellsSinceKeyframe: number
   /** Changed cells and players in the deltas since the base. */
   readonly inDeltas: number
+  /** What later records did to cells is kept for the meters, or was measured. */
+  readonly strokesFrom?: number
 }
 
 /** What one save writes of the cells and players. */
@@ -80,6 +83,8 @@ export class Snapshots {
   keyframeAt: Position = START
   /** Cells folded between that keyframe and the stored state. */
   cellsSinceKeyframe = 0
+  /** The strokes that are stored belong to the stored state, from there on; undefined: they do not. */
+  strokesFrom: Position | undefined
   /** Changes in the stored deltas; undefined: there is no base to add one to. */
   #inDeltas: number | undefined
 
@@ -133,6 +138,7 @@ export class Snapshots {
     this.#inDeltas = meta.inDeltas
     this.keyframeAt = positionOf(meta.keyframeAt)
     this.cellsSinceKeyframe = meta.cellsSinceKeyframe
+    if (meta.strokesFrom !== undefined) this.strokesFrom = positionOf(meta.strokesFrom)
     return canvas
   }
 
@@ -144,24 +150,33 @@ export class Snapshots {
    * Writes what changed since the last save, and with `keyframe` also what everybody saw. The state is
    * copied before the first await, so the fold may go on. When it fails, nothing was written and the next
    * save includes it all.
+   * @param strokes those up to this moment, unless they are not gathered
    */
   async save(
     canvas: Canvas,
     refusals: RefusalRun,
     keyframe: boolean,
     cellsSinceKeyframe: number,
+    strokes?: StrokesPart,
   ): Promise<void> {
     const board = this.#board
     const part = this.#takePart(canvas)
     const keyframeAt = keyframe ? canvas.position : this.keyframeAt
-    const meta = Buffer.from(JSON.stringify(metaOf(canvas, keyframeAt, cellsSinceKeyframe, part.inDeltas)))
+    const meta = Buffer.from(
+      JSON.stringify({
+        ...metaOf(canvas, keyframeAt, cellsSinceKeyframe, part.inDeltas),
+        ...(strokes === undefined ? {} : { strokesFrom: strokes.from }),
+      }),
+    )
     const frame = keyframe ? this.#takeKeyframe(canvas) : undefined
     try {
       const putKeyframe = await frame
+      const putStrokes = await strokes?.write
       await this.#kv.commit('visible', (changes) => {
         part.write(changes)
         this.#putRefusals(changes, refusals)
         putKeyframe?.(changes)
+        putStrokes?.(changes)
         changes.put(this.#snapshots, [board, 'meta'], meta)
         crashPoint('snapshot.before-commit')
       })
@@ -170,6 +185,7 @@ export class Snapshots {
       throw error
     }
     crashPoint('snapshot.after-commit')
+    strokes?.stored()
     this.#inDeltas = part.inDeltas
     this.keyframeAt = keyframeAt
     this.cellsSinceKeyframe = cellsSinceKeyframe

@@ -19,20 +19,27 @@ export class TestBoard {
   readonly stops: unknown[] = []
   readonly snapshotErrors: unknown[] = []
   readonly #id: string
+  readonly #keepsStrokes: boolean
   #host: BoardHost | undefined
 
-  private constructor(id: string, clock: ManualClock, log: Log, kv: Kv) {
+  private constructor(id: string, clock: ManualClock, log: Log, kv: Kv, keepsStrokes: boolean) {
     this.#id = id
+    this.#keepsStrokes = keepsStrokes
     this.clock = clock
     this.log = log
     this.kv = kv
   }
 
   /** Created and open; closed with the test. */
-  static async create(t: TestContext, part: Partial<Created> = {}, kv = memoryKv()): Promise<TestBoard> {
+  static async create(
+    t: TestContext,
+    part: Partial<Created> = {},
+    kv = memoryKv(),
+    keepsStrokes = false,
+  ): Promise<TestBoard> {
     const clock = new ManualClock()
     const body = created(part)
-    const board = new TestBoard(body.id, clock, new MemoryLog(clock), kv)
+    const board = new TestBoard(body.id, clock, new MemoryLog(clock), kv, keepsStrokes)
     const record: CanvasRecord = { type: RecordType.created, body }
     await board.log.append(boardStream(body.id), [{ type: record.type, body: encodeBody(record) }])
     await board.open()
@@ -50,13 +57,14 @@ export class TestBoard {
   }
 
   /** A host of the same log, with a store of its own. */
-  another(kv: Kv = memoryKv()): Promise<BoardHost> {
+  another(kv: Kv = memoryKv(), keepsStrokes = this.#keepsStrokes): Promise<BoardHost> {
     return BoardHost.open(this.#id, {
       log: this.log,
       kv,
       clock: this.clock,
       onSnapshotError: (error) => this.snapshotErrors.push(error),
       onStopped: (reason) => this.stops.push(reason),
+      keepsStrokes,
     })
   }
 

@@ -41,7 +41,7 @@ function strokeAt(strokes: Strokes, i: number): Stroke {
 
 function told(records: readonly LogRecord[]): Strokes {
   const canvas = new Canvas()
-  const strokes = new Strokes(START)
+  const strokes = new Strokes(START, 0)
   for (const record of records) canvas.apply(record, new Changes(), strokes)
   return strokes
 }
@@ -133,7 +133,7 @@ test('[M30] a stroke is told for each cell or intent that was accepted, and for 
       const fold = new Fold(STEPS_BOARD)
       for (const step of steps) take(fold, step)
       const canvas = new Canvas()
-      const strokes = new Strokes(START)
+      const strokes = new Strokes(START, 0)
       for (const record of fold.records) {
         const before = strokes.count
         const verdicts = canvas.apply(record, new Changes(), strokes)
@@ -157,7 +157,7 @@ test('[M31] strokes are read as they were written, and from any position on', ()
   assert.deepEqual([read.after, read.upTo, read.timeMs, read.count], [0, 301, T0, strokes.count])
   for (let i = 0; i < strokes.count; i++) assert.deepEqual(strokeAt(read, i), strokeAt(strokes, i))
   const canvas = new Canvas()
-  const counted = new Strokes(START)
+  const counted = new Strokes(START, 0)
   for (const record of fold.records) {
     canvas.apply(record, new Changes(), counted)
     assert.equal(read.startAfter(record.position), counted.count)
@@ -181,5 +181,5 @@ test('[M31] strokes are cut between records, so that no part is larger than aske
     [17, 5],
     [19, 6],
   ])
-  assert.deepEqual(new Strokes(positionOf(4)).cut(0, 7), { end: 0, upTo: 4 })
+  assert.deepEqual(new Strokes(positionOf(4), 0).cut(0, 7), { end: 0, upTo: 4 })
 })

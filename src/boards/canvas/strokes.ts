@@ -36,7 +36,7 @@ export class Strokes {
   /** …up to this one. */
   upTo: Position
   /** The stream's time there. */
-  timeMs = 0
+  timeMs: number
   count = 0
   x = new Uint16Array(FIRST_SIZE)
   y = new Uint16Array(FIRST_SIZE)
@@ -55,9 +55,11 @@ export class Strokes {
   /** Where the strokes of each record end. */
   #ends = new Uint32Array(64)
 
-  constructor(after: Position) {
+  /** @param timeMs the stream's time at `after` */
+  constructor(after: Position, timeMs: number) {
     this.after = after
     this.upTo = after
+    this.timeMs = timeMs
   }
 
   reserve(more: number): void {
@@ -163,7 +165,7 @@ export class Strokes {
 
   static decode(bytes: Uint8Array): Strokes {
     const reader = new ByteReader(bytes)
-    const strokes = new Strokes(positionOf(reader.f64()))
+    const strokes = new Strokes(positionOf(reader.f64()), 0)
     strokes.upTo = positionOf(reader.f64())
     strokes.timeMs = reader.f64()
     strokes.#records = reader.u32()
