@@ -43,6 +43,12 @@ export class StagedFacts {
     this.#draft.clear()
   }
 
+  /** Forgets all that is not in the store. */
+  reopen(): void {
+    this.#draft.clear()
+    this.#waiting = new Map()
+  }
+
   /** All that waits, for a commit. */
   take(): ReadonlyMap<string, Fact> {
     const taken = this.#waiting

@@ -5,18 +5,18 @@ import { Amounts } from './amounts.ts'
 import { type Declaration, MAX_METERS, totalsOver } from './declaration.ts'
 import { StagedFacts } from './facts.ts'
 import { decodeMeter, encodeMeter, expire, type Meter, newMeter } from './meter.ts'
-import { feedersFact, keyFact, METERS, meterFact } from './names.ts'
+import { feedersFact, keyFact, METERS, meterFact, outcomeFact } from './names.ts'
 import { type Change, entitiesOf, type MeterStore, type Sheet, seriesOf } from './port.ts'
-import { decodeMeterRecord, MeterRecordType, WriteKind, type Written } from './records.ts'
+import { decodeMeterRecord, type MeterRecord, MeterRecordType, WriteKind, type Written } from './records.ts'
 import { isExact, nearestExact } from './retention.ts'
 import { type Row, Rows } from './rows.ts'
 import { type Said, totalsOf } from './said.ts'
 import { placeTotal, type Window } from './totals.ts'
-import { type Outcome, type Refusal, refused } from './verdicts.ts'
+import { encodeOutcome, type Outcome, type Refusal, refused } from './verdicts.ts'
 import { decodeWindows, encodeWindows } from './windows.ts'
 
-/** For how long a key is remembered, by the stream's time. */
-export const KEY_KEPT_MS = 24 * 3600 * 1000
+/** For how long keys and refusals are remembered, by the stream's time. */
+const KEPT_MS = 24 * 3600 * 1000
 const MOST = 2n ** 63n - 1n
 
 /** What a record changes, put aside until all of it is known to be right. */
@@ -31,9 +31,13 @@ interface Undo {
  * are what a total is measured against, so the verdicts do not depend on when that is.
  */
 export class MeterFold {
-  readonly meters = new Map<string, Meter>()
+  #meters = new Map<string, Meter>()
   readonly #store: MeterStore
   #position: Position
+  /** Of the last `take`, or where the fold was opened: where the next one goes on. */
+  #taken: Position
+  /** The furthest that the store has been seen at. */
+  #reached: Position
   /** The latest time that a record carried. */
   timeMs: number
   readonly #facts: StagedFacts
@@ -46,16 +50,53 @@ export class MeterFold {
     this.#facts = new StagedFacts(store)
     this.#rows = new Rows(this.#facts, store)
     this.#position = store.position
+    this.#taken = store.position
+    this.#reached = store.position
     this.timeMs = store.timeMs
   }
 
+  /** Errors: those of the store. */
   static async open(store: MeterStore): Promise<MeterFold> {
     const fold = new MeterFold(store)
-    for (const { value } of await store.list(METERS, MAX_METERS)) {
-      const meter = decodeMeter(value)
-      fold.meters.set(meter.declaration.name, meter)
-    }
+    await fold.reopen()
     return fold
+  }
+
+  /**
+   * Throws away what waits and goes on from where the store stands now, wherever that is: where another server has it
+   * open, too, this may be further; where it was lost, before. Errors: those of the store.
+   */
+  async reopen(): Promise<void> {
+    await this.#store.refresh()
+    this.committed()
+    const meters = new Map<string, Meter>()
+    for (const { value } of await this.#store.list(METERS, MAX_METERS)) {
+      const meter = decodeMeter(value)
+      meters.set(meter.declaration.name, meter)
+    }
+    this.#meters = meters
+    const isFurther = this.#store.position >= this.#taken
+    this.#position = this.#store.position
+    this.#taken = this.#store.position
+    this.timeMs = this.#store.timeMs
+    this.#facts.reopen()
+    this.#rows.reopen(isFurther)
+    this.#amounts = new Map()
+    this.#changed.clear()
+  }
+
+  /** What was taken is in the store, so it is not to be lost unnoticed. */
+  committed(): void {
+    if (this.#store.position > this.#reached) this.#reached = this.#store.position
+  }
+
+  get meters(): ReadonlyMap<string, Meter> {
+    return this.#meters
+  }
+
+  /** Whether the store has lost something that was to be seen before, and it is not made up for yet. */
+  get isBehind(): boolean {
+    return this.#store.position < this.#reached
   }
 
   /** Amounts that wait for `take`. */
@@ -69,9 +110,9 @@ export class MeterFold {
     return this.#position
   }
 
-  /** All since the last `take`, for the store. The fold goes on when it is there. */
+  /** All since the last `take`, for the store. The fold goes on once it is there; else it is to be opened again. */
   take(): Change {
-    for (const meter of this.meters.values()) {
+    for (const meter of this.#meters.values()) {
       if (expire(meter, this.timeMs)) this.#changed.add(meter)
     }
     const horizons = new Map(
@@ -86,13 +127,14 @@ export class MeterFold {
     this.#facts.keep()
     this.#rows.taken()
     const change: Change = {
-      after: this.#store.position,
+      after: this.#taken,
       position: this.#position,
       timeMs: this.timeMs,
       facts: this.#facts.take(),
       amounts: this.#amounts,
       horizons,
     }
+    this.#taken = this.#position
     this.#amounts = new Map()
     this.#changed.clear()
     return change
@@ -106,7 +148,7 @@ export class MeterFold {
 
   /**
    * Writes what another stream than that of the meters says: all of it or nothing, and why. Its key is not looked at.
-   * Errors: those of the store; the fold is not to be used again then.
+   * Errors: those of the store; the fold is to be opened again then.
    */
   apply(position: Position, timeMs: number, written: Written): Promise<Refusal | null> {
     this.advance(position, timeMs)
@@ -129,23 +171,30 @@ export class MeterFold {
     this.#facts.keep()
   }
 
-  /** Errors: `newer-version`, `corrupt`, those of the store. After an error the fold is not to be used again. */
+  /** Errors: `newer-version`, `corrupt`, those of the store. After an error the fold is to be opened again. */
   async fold(record: LogRecord): Promise<Outcome> {
     const decoded = decodeMeterRecord(record.type, record.body)
     this.advance(record.position, record.timeMs)
-    if (decoded.type === MeterRecordType.declared) {
-      return { position: record.position, refusal: this.declare(decoded.body) }
+    const outcome = await this.#outcomeOf(record, decoded)
+    const stored = encodeOutcome(record.position, outcome)
+    if (stored !== undefined) {
+      this.#facts.set(outcomeFact(record.position), { value: stored, untilMs: this.timeMs + KEPT_MS })
+      this.#facts.keep()
     }
-    const { key } = decoded.body
-    if (key === '') return { position: record.position, refusal: await this.#write(decoded.body) }
-    const hash = createHash('sha256').update(record.body).digest('base64')
+    return outcome
+  }
+
+  async #outcomeOf({ position, body: bytes }: LogRecord, { type, body }: MeterRecord): Promise<Outcome> {
+    if (type === MeterRecordType.declared) return { position, refusal: this.declare(body) }
+    const { key } = body
+    if (key === '') return { position, refusal: await this.#write(body) }
+    const hash = createHash('sha256').update(bytes).digest('base64')
     const known = await this.#keyOutcome(key)
     if (known !== undefined) {
-      if (known.hash === hash) return known.outcome
-      return { position: record.position, refusal: refused('key-conflict') }
+      return known.hash === hash ? known.outcome : { position, refusal: refused('key-conflict') }
     }
-    const outcome: Outcome = { position: record.position, refusal: await this.#write(decoded.body) }
-    const untilMs = this.timeMs + KEY_KEPT_MS
+    const outcome: Outcome = { position, refusal: await this.#write(body) }
+    const untilMs = this.timeMs + KEPT_MS
     this.#facts.set(keyFact(key), { value: Buffer.from(JSON.stringify({ hash, outcome, untilMs })), untilMs })
     this.#facts.keep()
     return outcome
@@ -165,11 +214,11 @@ export class MeterFold {
 
   /** Makes a meter or changes what it keeps and takes. */
   declare(declaration: Declaration): Refusal | null {
-    const known = this.meters.get(declaration.name)
+    const known = this.#meters.get(declaration.name)
     if (known === undefined) {
-      if (this.meters.size >= MAX_METERS) return refused('too-many-meters')
-      const meter = newMeter(this.meters.size + 1, declaration)
-      this.meters.set(declaration.name, meter)
+      if (this.#meters.size >= MAX_METERS) return refused('too-many-meters')
+      const meter = newMeter(this.#meters.size + 1, declaration)
+      this.#meters.set(declaration.name, meter)
       this.#changed.add(meter)
       return null
     }
@@ -204,7 +253,7 @@ export class MeterFold {
   #undoFor({ meter, names }: Written): Undo {
     const meters = new Map<Meter, Meter>()
     for (const index of new Set(meter)) {
-      const known = this.meters.get(names[index] ?? '')
+      const known = this.#meters.get(names[index] ?? '')
       if (known !== undefined) meters.set(known, { ...known, values: [...known.values] })
     }
     return { meters, counts: new Map([...this.#amounts.values()].map((each) => [each, each.count])) }
@@ -218,7 +267,7 @@ export class MeterFold {
     for (let i = 0; i < body.count; i++) {
       const name = body.meter[i] ?? 0
       if (!known.has(name)) {
-        const found = this.meters.get(body.names[name] ?? '')
+        const found = this.#meters.get(body.names[name] ?? '')
         if (found !== undefined && expire(found, this.timeMs)) this.#changed.add(found)
         known.set(name, found)
       }
@@ -239,7 +288,7 @@ export class MeterFold {
   }
 
   async #applyWhole(body: Written): Promise<Refusal | null> {
-    const rows = await this.#rows.of(body, this.meters)
+    const rows = await this.#rows.of(body, this.#meters)
     if ('write' in rows) return refused('too-many-rows', rows.write)
     const totals = await totalsOf(body, rows, this.#rows, this.#store)
     if ('write' in totals) return refused('too-many-in-total', totals.write)

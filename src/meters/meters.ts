@@ -1,18 +1,18 @@
-import { setTimeout } from 'node:timers/promises'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { type Log, type LogRecord, type Position, START } from '../log/port.ts'
 import { checkDeclaration, type Declaration } from './declaration.ts'
 import { MeterFold } from './fold.ts'
+import { Folding } from './folding.ts'
+import { outcomeFact } from './names.ts'
 import type { MeterStore } from './port.ts'
 import { Questions } from './questions.ts'
 import { encodeMeterRecord, type MeterRecord, MeterRecordType } from './records.ts'
 import { Listeners, type MeterSource } from './source.ts'
-import { errorOf, type Outcome } from './verdicts.ts'
+import { errorOf, type Outcome, outcomeOf } from './verdicts.ts'
 import { columnsOfWrites, type Write } from './writes.ts'
 
 export const METER_STREAM = 'meters'
-const COMMIT_AGAIN_AFTER_MS = 1000
 /** Amounts after which what was folded is handed to the store, so that one hand-over does not hold the thread long. */
 const AMOUNTS_A_COMMIT = 131_072
 
@@ -23,6 +23,10 @@ const AMOUNTS_A_COMMIT = 131_072
  * position go to the store in one commit, after at most 131,072 amounts; who writes meanwhile shares the next. While
  * the store has no room, folding waits and who writes is told why; nothing is lost, the log has it. A record that
  * cannot be read stops the fold for good: `stopped` says why, writes are refused, questions go on from what is known.
+ *
+ * Several servers may run the meters of one log over one store: each folds what the store does not reflect yet, one of
+ * them commits it, the others throw theirs away and go on from there. Who wrote through them is answered from the store,
+ * which remembers for 24 hours what became of a record.
  */
 export class Meters implements MeterSource, AsyncDisposable {
   readonly questions: Questions
@@ -30,13 +34,12 @@ export class Meters implements MeterSource, AsyncDisposable {
   readonly #log: Log
   readonly #store: MeterStore
   readonly #fold: MeterFold
+  readonly #folding: Folding
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
   /** Why what was folded is not stored yet. */
   #stalled: SpateError | undefined
-  #appending = 0
-  /** Of records that somebody here may have appended and has not asked for yet. */
-  readonly #outcomes = new Map<Position, Outcome>()
+  /** For what became of records that are not in the store yet. */
   #waiting = new Map<Position, PromiseWithResolvers<Outcome>>()
   readonly #listeners = new Listeners()
   readonly #opened = Promise.withResolvers<void>()
@@ -45,16 +48,16 @@ export class Meters implements MeterSource, AsyncDisposable {
     this.#log = log
     this.#store = store
     this.#fold = fold
+    this.#folding = new Folding(fold, store, this.#stop.signal, (reason) => this.#stall(reason))
     this.questions = new Questions(fold, store)
   }
 
-  /** Resolves when all is folded that the log held at the call. Errors: `corrupt`, those of the store. */
+  /** Resolves when all is folded that the log held at the call. Errors: `corrupt`, those of the log and the store. */
   static async open(log: Log, store: MeterStore): Promise<Meters> {
+    const fold = await MeterFold.open(store)
     const head = await log.head(METER_STREAM)
-    if (store.position > head) {
-      throw new SpateError('corrupt', 'the meters are ahead of their log: remove them, and they are rebuilt')
-    }
-    const meters = new Meters(log, store, await MeterFold.open(store))
+    if (store.position > head) throw aheadOfLog()
+    const meters = new Meters(log, store, fold)
     if (store.position === head) meters.#opened.resolve()
     meters.#running = meters.#run(head)
     await meters.#opened.promise
@@ -91,38 +94,37 @@ export class Meters implements MeterSource, AsyncDisposable {
   async #append(record: MeterRecord): Promise<Position> {
     const halted = this.stopped ?? this.#stalled
     if (halted !== undefined) throw halted
-    this.#appending += 1
-    try {
-      const body = encodeMeterRecord(record)
-      const [position = START] = await this.#log.append(METER_STREAM, [{ type: record.type, body }])
-      const { position: counted, refusal } = await this.#outcome(position)
-      if (refusal !== null) throw errorOf(refusal)
-      return counted
-    } finally {
-      this.#appending -= 1
-      if (this.#appending === 0) this.#outcomes.clear()
-    }
+    const body = encodeMeterRecord(record)
+    const [position = START] = await this.#log.append(METER_STREAM, [{ type: record.type, body }])
+    const { position: counted, refusal } = await this.#outcome(position)
+    if (refusal !== null) throw errorOf(refusal)
+    return counted
   }
 
-  async #outcome(position: Position): Promise<Outcome> {
-    const known = this.#outcomes.get(position)
-    if (known !== undefined) {
-      this.#outcomes.delete(position)
-      return known
-    }
+  /** Once it is in the store. */
+  #outcome(position: Position): Promise<Outcome> {
+    if (position <= this.#store.position) return this.#storedOutcome(position)
     const halted = this.stopped ?? this.#stalled
-    if (halted !== undefined) throw halted
+    if (halted !== undefined) return Promise.reject(halted)
     const waiting = Promise.withResolvers<Outcome>()
     this.#waiting.set(position, waiting)
     return waiting.promise
   }
 
+  async #storedOutcome(position: Position): Promise<Outcome> {
+    const [stored] = await this.#store.facts([outcomeFact(position)])
+    return outcomeOf(position, stored)
+  }
+
   async #run(head: Position): Promise<void> {
     const pace = new Pace()
+    const { signal } = this.#stop
     try {
-      for await (const batch of this.#log.follow(METER_STREAM, this.#fold.position, this.#stop.signal)) {
-        await this.#foldAll(batch, pace)
-        if (this.#store.position >= head) this.#opened.resolve()
+      while (!signal.aborted) {
+        for await (const batch of this.#log.follow(METER_STREAM, this.#fold.position, signal)) {
+          if (!(await this.#foldAll(batch, pace))) break
+          if (this.#store.position >= head) this.#opened.resolve()
+        }
       }
       this.#end(new SpateError('unavailable', 'the server is stopping'))
     } catch (error) {
@@ -135,42 +137,57 @@ export class Meters implements MeterSource, AsyncDisposable {
     this.#opened.resolve()
   }
 
-  async #foldAll(batch: readonly LogRecord[], pace: Pace): Promise<void> {
-    const judged: [Position, Outcome][] = []
-    for (const record of batch) {
-      judged.push([record.position, await this.#fold.fold(record)])
-      if (this.#fold.waiting >= AMOUNTS_A_COMMIT || record === batch.at(-1)) {
-        await this.#commit()
-        for (const [position, outcome] of judged.splice(0)) this.#tell(position, outcome)
+  /** False where the store has fallen behind the batch, so that the log is to be read again from there. */
+  async #foldAll(batch: readonly LogRecord[], pace: Pace): Promise<boolean> {
+    const before = this.#fold.position
+    if (await this.#folding.lookAgain()) await this.#moved()
+    let rest = batch.filter(({ position }) => position > this.#fold.position)
+    while (rest.length > 0) {
+      if (this.#fold.position < before) return false
+      const judged: [Position, Outcome][] = []
+      const isCommitted = await this.#folding.run(async () => {
+        for (const record of rest) {
+          judged.push([record.position, await this.#fold.fold(record)])
+          if (this.#fold.waiting >= AMOUNTS_A_COMMIT) break
+          await pace.turn()
+        }
+      })
+      if (isCommitted) {
+        for (const [position, outcome] of judged) this.#tell(position, outcome)
         this.#listeners.tell()
-      }
-      await pace.turn()
+      } else await this.#moved()
+      rest = rest.filter(({ position }) => position > this.#fold.position)
+    }
+    return this.#fold.position >= before
+  }
+
+  /** The store was found elsewhere. Who waits for what it reflects now is told from there. */
+  async #moved(): Promise<void> {
+    if (await this.#isAhead()) throw aheadOfLog()
+    for (const position of this.#waiting.keys()) {
+      if (position <= this.#store.position) this.#tell(position, this.#storedOutcome(position))
+    }
+    this.#listeners.tell()
+  }
+
+  async #isAhead(): Promise<boolean> {
+    try {
+      return this.#store.position > (await this.#log.head(METER_STREAM))
+    } catch (error) {
+      // Not known now; it is asked again where the store has moved the next time.
+      if (error instanceof SpateError && error.retryable) return false
+      throw error
     }
   }
 
-  async #commit(): Promise<void> {
-    const change = this.#fold.take()
-    for (;;) {
-      try {
-        await this.#store.commit(change)
-        this.#stalled = undefined
-        return
-      } catch (error) {
-        // At the end it is given up: the log has it all.
-        if (!(error instanceof SpateError && error.retryable) || this.#stop.signal.aborted) throw error
-        this.#stalled = error
-        this.#rejectWaiting(error)
-      }
-      await setTimeout(COMMIT_AGAIN_AFTER_MS)
-    }
+  #tell(position: Position, outcome: Outcome | Promise<Outcome>): void {
+    this.#waiting.get(position)?.resolve(outcome)
+    this.#waiting.delete(position)
   }
 
-  #tell(position: Position, outcome: Outcome): void {
-    const waiting = this.#waiting.get(position)
-    if (waiting !== undefined) {
-      this.#waiting.delete(position)
-      waiting.resolve(outcome)
-    } else if (this.#appending > 0) this.#outcomes.set(position, outcome)
+  #stall(reason: SpateError | undefined): void {
+    this.#stalled = reason
+    if (reason !== undefined) this.#rejectWaiting(reason)
   }
 
   #end(reason: SpateError): void {
@@ -189,4 +206,8 @@ export class Meters implements MeterSource, AsyncDisposable {
     this.#stop.abort()
     await this.#running
   }
+}
+
+function aheadOfLog(): SpateError {
+  return new SpateError('corrupt', 'the meters are ahead of their log: remove them, and they are rebuilt')
 }

@@ -5,6 +5,8 @@ export const meterFact = (name: string): string => METERS + name
 /** What a feeder of the fold keeps for itself. */
 export const feedersFact = (key: string): string => `f/${key}`
 export const keyFact = (key: string): string => `k/${key}`
+/** What became of a record that was not simply applied. */
+export const outcomeFact = (position: number): string => `r/${position}`
 /** Name to number. */
 export const entityFact = (meter: number, name: string): string => `e/${meter}/${name}`
 /** Number to name. */

@@ -1,5 +1,6 @@
 import { SpateError } from '../base/errors.ts'
 import { LAST_SECOND } from './calendar.ts'
+import type { Declaration } from './declaration.ts'
 import type { MeterFold } from './fold.ts'
 import { readMembers } from './members.ts'
 import type { Meter } from './meter.ts'
@@ -42,6 +43,13 @@ export interface Movement {
   readonly before: Place | undefined
 }
 
+export interface MeterSummary {
+  readonly declaration: Declaration
+  /** How many it has seen. */
+  readonly entities: number
+  readonly series: number
+}
+
 interface Asked {
   readonly meter: Meter
   readonly from: number
@@ -51,7 +59,8 @@ interface Asked {
 /**
  * What can be asked of meters, as of the store's last commit. Sums are exact; a range of which something that it needs
  * has expired is refused (`gone`) with the nearest that is exact. Errors of all: `invalid` for what is no range,
- * `not-found` for a meter that is not there, `too-large` for more than a question may go through, `gone`.
+ * `not-found` for a meter that is not there, `too-large` for more than a question may go through, `gone`,
+ * `unavailable` while what the store lost is made anew.
  */
 export class Questions {
   readonly #fold: MeterFold
@@ -78,7 +87,19 @@ export class Questions {
     return { meter, from, end }
   }
 
+  /** In the order in which they were declared. */
+  all(): MeterSummary[] {
+    return [...this.#fold.meters.values()].map(summaryOf)
+  }
+
+  one(name: string): MeterSummary {
+    return summaryOf(this.#meter(name))
+  }
+
   #meter(name: string): Meter {
+    if (this.#fold.isBehind) {
+      throw new SpateError('unavailable', 'the meters were lost where they are kept and are being made anew')
+    }
     const meter = this.#fold.meters.get(name)
     if (meter === undefined) throw new SpateError('not-found', `there is no meter ${name}`)
     return meter
@@ -326,6 +347,10 @@ export class Questions {
   async distinct(meter: string, span: Span, filter: Filter = NO_FILTER): Promise<number> {
     return countOf(await this.#tally(this.#asked(meter, span), filter))
   }
+}
+
+function summaryOf({ declaration, entities, series }: Meter): MeterSummary {
+  return { declaration, entities, series }
 }
 
 function tooLarge(what: string, most: number): SpateError {

@@ -54,6 +54,9 @@ export class Rows {
   /** Series that are not in the store yet, by group, where a total may ask for one: of this record, of those before. */
   #draftSeries = new Map<string, number[]>()
   readonly #waitingSeries = new Map<string, number[]>()
+  /** Names whose numbers the store may not have: of those that wait, of those in the last commit. */
+  #waiting: string[] = []
+  #committing: string[] = []
 
   constructor(facts: StagedFacts, store: MeterStore) {
     this.#facts = facts
@@ -163,6 +166,7 @@ export class Rows {
     for (const [group, series] of this.#draftSeries) {
       for (const each of series) addTo(this.#waitingSeries, group, each)
     }
+    for (const key of this.#draft) this.#waiting.push(key)
     this.#draft = []
     this.#draftSeries = new Map()
   }
@@ -175,7 +179,19 @@ export class Rows {
 
   /** What waited is in a commit, after which the fold goes on. */
   taken(): void {
+    this.#committing = this.#waiting
+    this.#waiting = []
     this.#waitingSeries.clear()
+  }
+
+  /** Forgets what the store may not have. @param isFurther whether it has all that it ever had */
+  reopen(isFurther: boolean): void {
+    this.drop()
+    if (!isFurther) this.#numbers.clear()
+    for (const keys of [this.#waiting, this.#committing]) {
+      for (const key of keys) this.#numbers.delete(key)
+    }
+    this.taken()
   }
 }
 

@@ -30,6 +30,19 @@ export interface Outcome {
   readonly refusal: Refusal | null
 }
 
+/** What became of a record, from what is stored for it: nothing where it was simply applied. */
+export function outcomeOf(position: Position, stored: Uint8Array | undefined): Outcome {
+  if (stored === undefined) return { position, refusal: null }
+  // Our own bytes, written by encodeOutcome.
+  return JSON.parse(Buffer.from(stored).toString()) as Outcome
+}
+
+/** Undefined where nothing need be stored. */
+export function encodeOutcome(position: Position, outcome: Outcome): Uint8Array | undefined {
+  const isPlain = outcome.refusal === null && outcome.position === position
+  return isPlain ? undefined : Buffer.from(JSON.stringify(outcome))
+}
+
 export function refused(reason: Refusal['reason'], write?: number): Refusal {
   return write === undefined ? { reason } : { reason, write }
 }

@@ -1,0 +1,101 @@
+import { setTimeout } from 'node:timers/promises'
+import { SpateError } from '../base/errors.ts'
+import type { MeterFold } from './fold.ts'
+import type { MeterStore } from './port.ts'
+
+const AGAIN_AFTER_MS = 1000
+
+/**
+ * Folds and commits, whatever becomes of the store. Who feeds a fold hands in steps; after each, what was folded is
+ * committed.
+ *
+ * - While the store cannot take it (`retryable`), the commit is tried again every second, and the feeder waits.
+ * - Where another server has committed meanwhile, or the store was lost, or could not be read in the middle of a step,
+ *   what was folded is thrown away and the fold is opened again. The feeder then goes on from `fold.position`: after a
+ *   commit of another server that is further on, after a loss it is further back.
+ * - Any other error, and every one after `signal`, goes to the feeder.
+ */
+export class Folding {
+  readonly #fold: MeterFold
+  readonly #store: MeterStore
+  readonly #signal: AbortSignal
+  readonly #onStall: (reason: SpateError | undefined) => void
+
+  /** @param onStall told why nothing moves, each time, and `undefined` once it does again */
+  constructor(
+    fold: MeterFold,
+    store: MeterStore,
+    signal: AbortSignal,
+    onStall: (reason: SpateError | undefined) => void,
+  ) {
+    this.#fold = fold
+    this.#store = store
+    this.#signal = signal
+    this.#onStall = onStall
+  }
+
+  /** Opens the fold again if the store is not where the fold is; true if so. */
+  async lookAgain(): Promise<boolean> {
+    try {
+      await this.#store.refresh()
+    } catch (error) {
+      await this.#reopen(error)
+      return true
+    }
+    if (this.#store.position === this.#fold.position) return false
+    await this.#reopen(undefined)
+    return true
+  }
+
+  /** True: what the step folded is committed. False: it is thrown away, and the fold was opened again. */
+  async run(step: () => Promise<void>): Promise<boolean> {
+    try {
+      await step()
+      await this.#commit()
+      return true
+    } catch (error) {
+      await this.#reopen(error)
+      return false
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const change = this.#fold.take()
+    for (;;) {
+      try {
+        await this.#store.commit(change)
+        this.#fold.committed()
+        this.#onStall(undefined)
+        return
+      } catch (error) {
+        if (!(error instanceof SpateError && error.retryable) || this.#signal.aborted) throw error
+        await this.#pause(error)
+      }
+    }
+  }
+
+  async #reopen(reason: unknown): Promise<void> {
+    for (let error = reason; ; ) {
+      if (error !== undefined) {
+        const isPassing = error instanceof SpateError && (error.retryable || error.code === 'conflict')
+        if (!isPassing || this.#signal.aborted) throw error
+      }
+      const before = this.#store.position
+      try {
+        await this.#fold.reopen()
+        // Who refuses and does not move is not asked in a loop.
+        if (error instanceof SpateError && this.#store.position === before) await this.#pause(error)
+        this.#onStall(undefined)
+        return
+      } catch (next) {
+        error = next
+        if (next instanceof SpateError && next.retryable) await this.#pause(next)
+      }
+    }
+  }
+
+  async #pause(reason: SpateError): Promise<void> {
+    this.#onStall(reason)
+    await setTimeout(AGAIN_AFTER_MS, undefined, { signal: this.#signal }).catch(() => undefined)
+  }
+}
