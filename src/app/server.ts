@@ -92,6 +92,7 @@ export class SpateServer implements AsyncDisposable {
       rooms,
       players,
       meters,
+      boardMeters: () => undefined,
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),

@@ -27,6 +27,7 @@ import { imageRoutes } from './images.ts'
 import { importRoutes } from './import.ts'
 import { liveRoutes } from './live.ts'
 import { meRoutes } from './me.ts'
+import { meterRoutes } from './meters/meters.ts'
 import { invalidInput, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
@@ -161,6 +162,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     exportRoutes,
     archiveRoutes,
     timelapseRoutes,
+    meterRoutes,
     healthRoutes,
     sephsplaceRoutes,
   ]) {

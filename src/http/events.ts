@@ -3,6 +3,7 @@ import { SpateError } from '../base/errors.ts'
 import type { Sink } from '../live/format.ts'
 import { eventStreamFormat } from '../live/formats.ts'
 import type { App } from './app.ts'
+import { beginEventStream } from './event-stream.ts'
 import { BoardParams } from './schemas.ts'
 import type { HttpServices } from './services.ts'
 
@@ -33,16 +34,8 @@ export async function eventRoutes(app: App, services: HttpServices): Promise<voi
       const last = request.headers['last-event-id']
       // A browser that was dropped says what it saw last; the address still says where it once began.
       const after = positionFrom(typeof last === 'string' ? last : request.query.v, host.canvas.position)
-      void reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store')
-      void reply.header('x-accel-buffering', 'no')
-      reply.hijack()
-      const { raw } = reply
-      for (const [name, value] of Object.entries(reply.getHeaders())) {
-        if (value !== undefined) raw.setHeader(name, value)
-      }
-      raw.writeHead(200)
-      if (request.method === 'HEAD') return void raw.end()
-      raw.write('retry: 2000\n\n')
+      const raw = beginEventStream(request, reply)
+      if (raw === undefined) return
       const sink: Sink = {
         write: (bytes) => void raw.write(bytes),
         bufferedBytes: () => raw.writableLength,

@@ -8,6 +8,7 @@ import { positionOf, START } from '../log/port.ts'
 import type { App } from './app.ts'
 import { Coordinate } from './schemas.ts'
 import type { HttpServices } from './services.ts'
+import { shownName } from './shown-name.ts'
 
 /** Whole histories read at once, which share the thread with everybody else, and those that may wait. */
 const READ_AT_ONCE = 2
@@ -31,12 +32,8 @@ export async function historyRoutes(app: App, services: HttpServices): Promise<v
   const { boards, players } = services
   const reading = new Gate(READ_AT_ONCE, MAY_WAIT, 'too many histories are being read')
 
-  /** A source's author shows under the name it had there. */
   function author(number: number): { number: number; name: string | null } | null {
-    if (number === 0) return null
-    const player = players.player(number)
-    const foreign = player?.key.startsWith('s:') ? player.key.slice(2) : null
-    return { number, name: player?.name ?? foreign }
+    return number === 0 ? null : { number, name: shownName(players.player(number)) }
   }
 
   function cellOf(id: string, x: number, y: number): BoardHost {

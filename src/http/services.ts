@@ -6,6 +6,7 @@ import type { Renderer } from '../boards/render/renderer.ts'
 import type { Rooms } from '../live/rooms.ts'
 import type { Log } from '../log/port.ts'
 import type { Meters } from '../meters/meters.ts'
+import type { MeterSource } from '../meters/source.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
 import type { Archive } from './archive.ts'
@@ -21,6 +22,8 @@ export interface HttpServices {
   readonly rooms: Rooms
   readonly players: PlayerDirectory
   readonly meters: Meters
+  /** Those that a board feeds. */
+  readonly boardMeters: (id: string) => MeterSource | undefined
   readonly identities: Identities
   readonly renderer: Renderer
   readonly images: Images

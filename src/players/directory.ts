@@ -94,6 +94,11 @@ export class PlayerDirectory {
     return this.#count
   }
 
+  /** What is told is as of here. */
+  get position(): Position {
+    return this.#position
+  }
+
   #read(table: Table, key: string | number): Buffer | undefined {
     const fresh = this.#fresh.get(table)?.get(key)
     if (fresh !== undefined) return fresh ?? undefined

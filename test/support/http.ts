@@ -18,6 +18,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import type { Log } from '../../src/log/port.ts'
 import { LmdbMeterStore } from '../../src/meters/lmdb.ts'
 import { Meters } from '../../src/meters/meters.ts'
+import type { MeterSource } from '../../src/meters/source.ts'
 import { PlayerDirectory } from '../../src/players/directory.ts'
 import { Identities } from '../../src/players/identity.ts'
 import { Kv } from '../../src/store/kv.ts'
@@ -64,6 +65,7 @@ export interface HttpSetup {
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
   readonly sephsplaceBoard?: string
+  readonly boardMeters?: (id: string) => MeterSource | undefined
   readonly pageFolder?: string
   readonly speed?: number
   readonly timers?: Clock
@@ -137,6 +139,7 @@ export class HttpServer {
       rooms,
       players,
       meters,
+      boardMeters: setup.boardMeters ?? (() => undefined),
       identities: new Identities('a-secret-of-the-tests'),
       renderer,
       images: new Images(renderer, clock),

@@ -68,7 +68,7 @@ export function spanBefore(range: AskedRange, nowSecond: number): Span {
   if (range.kind === 'period') return periodBack({ ...range, back: range.back + 1 }, nowSecond)
   const { from, to } = spanAt(range, nowSecond)
   if (from === 0)
-    throw invalid('there is nothing before this range to compare it with: say thenFrom and thenTo')
+    throw invalid('there is nothing before this range to compare it with: say beforeFrom and beforeTo')
   return { from: Math.max(0, from - (to - from + 1)), to: from - 1 }
 }
 

@@ -1,0 +1,80 @@
+import { Type } from 'typebox'
+import type { App } from '../app.ts'
+import { beginEventStream } from '../event-stream.ts'
+import { positionFrom } from '../events.ts'
+import { type Asking, filterOf } from './asking.ts'
+import type { LiveBoards, Outlet } from './live-board.ts'
+import { placesOf, type Under } from './questions.ts'
+import { rangeOf, spanAt } from './range.ts'
+import { MeterName, RANGE_HELP, RangeProperties, Where } from './schemas.ts'
+
+const DEFAULT_PLACES = 10
+const MAX_PLACES = 1000
+
+/** Leaderboards that are told when they change. */
+export async function liveRoutes(
+  app: App,
+  { prefix, params, baseOf }: Under,
+  asking: Asking,
+  boards: LiveBoards,
+): Promise<void> {
+  app.get(
+    `${prefix}/:meter/live`,
+    {
+      schema: {
+        summary: 'Who leads, as server-sent events: at once, and whenever that changes',
+        description:
+          `id: position. data: {"from", "to", "places"} as …/top answers, at most once a second. A range of the last seconds, ` +
+          `until now, or of the current period moves with the time. Event problem: why there is no answer. ${RANGE_HELP}`,
+        params: Type.Object({ ...params, meter: MeterName }),
+        querystring: Type.Object(
+          {
+            ...RangeProperties,
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PLACES })),
+            where: Where,
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { meter } = request.params
+      const { limit = DEFAULT_PLACES, where, ...query } = request.query
+      const base = await baseOf(request)
+      const { questions } = base.source
+      questions.one(meter)
+      const filter = filterOf(where)
+      const range = rangeOf(query)
+      const last = request.headers['last-event-id']
+      const seen = typeof last === 'string' && last !== '' ? positionFrom(last, 0) : undefined
+      const key = JSON.stringify([request.params, range, limit, Object.entries(filter).sort()])
+      const question = {
+        source: base.source,
+        range,
+        async answer(nowSecond: number) {
+          const { from, to } = spanAt(range, nowSecond)
+          const places = await asking.costly(() => questions.top(meter, { from, to }, limit, filter))
+          return {
+            range: `"from":${from},"to":${to}`,
+            places: JSON.stringify(placesOf(base, meter, places)),
+          }
+        },
+      }
+      if (!boards.isWatched(key)) {
+        // What cannot be asked at all is refused, not streamed.
+        await asking.costly(() => questions.top(meter, spanAt(range, asking.nowSecond), 1, filter))
+      }
+      const raw = beginEventStream(request, reply)
+      if (raw === undefined) return
+      const outlet: Outlet = {
+        write: (bytes) => void raw.write(bytes),
+        isFull: () => raw.writableNeedDrain,
+        end: () => void raw.end(),
+      }
+      const { drained, leave } = boards.watch(key, question, outlet, seen)
+      raw.on('drain', drained)
+      raw.on('close', leave)
+      raw.on('error', leave)
+    },
+  )
+}
