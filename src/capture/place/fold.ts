@@ -1,0 +1,206 @@
+import { SpateError } from '../../base/errors.ts'
+import { type LogRecord, type Position, positionOf, START } from '../../log/port.ts'
+import {
+  type Began,
+  CaptureRecordType,
+  type Closed,
+  CONFIG_CHANNEL,
+  decodeCaptureRecord,
+  MAX_CANVAS,
+  type RawMessage,
+} from '../records.ts'
+import { Chain, type ChainState, type Frame } from './chain.ts'
+import { type PlaceConfig, placeMessageOf } from './messages.ts'
+
+/** Connections that a canvas does not miss when they end. */
+const HARMLESS: ReadonlySet<string> = new Set(['served', 'stopped'])
+const decoder = new TextDecoder()
+
+export interface CaptureCounts {
+  messages: number
+  bytes: number
+  /** Of the protocol, or of kinds that are not known; kept like all others. */
+  others: number
+  opened: number
+  starts: number
+  closed: Record<string, number>
+}
+
+/**
+ * The fold of a stream `capture/<name>`: which frames there are, what became of them, what was covered. It decides from
+ * the stream alone, so folded anew it is the same. Memory: what waits (see `chain.ts`) and 4,096 names a canvas.
+ */
+export class CaptureFold {
+  position: Position = START
+  began: Began | undefined
+  beganMs = 0
+  nextConnection = 1
+  config: PlaceConfig | undefined
+  /** Also of those that the source no longer has. */
+  readonly chains = new Map<number, Chain>()
+  /** 0xRRGGBB, of frames; unknown to the source's palette. */
+  readonly unknownColors = new Set<number>()
+  counts: CaptureCounts = { messages: 0, bytes: 0, others: 0, opened: 0, starts: 0, closed: {} }
+  /** Frames that were told of since they were taken last; no part of the state. */
+  #fresh: Frame[] = []
+  readonly #open = new Map<number, number>()
+
+  takeFresh(): Frame[] {
+    const fresh = this.#fresh
+    this.#fresh = []
+    return fresh
+  }
+
+  /** Errors: `newer-version`, `corrupt`. */
+  apply(record: LogRecord): void {
+    const { type, body } = decodeCaptureRecord(record.type, record.body)
+    this.position = record.position
+    switch (type) {
+      case CaptureRecordType.began:
+        this.#begin(body, record.timeMs)
+        return
+      case CaptureRecordType.opened:
+        this.nextConnection = Math.max(this.nextConnection, body.connection + 1)
+        this.#open.set(body.connection, body.channel)
+        this.counts.opened += 1
+        return
+      case CaptureRecordType.closed:
+        this.#close(body)
+        return
+      case CaptureRecordType.messages:
+        for (const message of body) this.#hear(message)
+        return
+      case CaptureRecordType.fetched:
+        for (const fetched of body.frames) this.chains.get(fetched.canvas)?.fetched(fetched)
+        return
+      case CaptureRecordType.answered:
+        for (const answer of body) this.chains.get(answer.canvas)?.answered(answer)
+        return
+      case CaptureRecordType.rebased:
+        this.chains.get(body.canvas)?.rebased(body)
+        return
+      case CaptureRecordType.applied:
+        for (const applied of body) this.chains.get(applied.canvas)?.applied(applied, record.timeMs)
+        return
+      case CaptureRecordType.coloured:
+        for (const color of body.colors) this.unknownColors.add(color)
+        return
+    }
+  }
+
+  #begin(body: Began, timeMs: number): void {
+    this.began = body
+    this.counts.starts += 1
+    if (this.counts.starts === 1) this.beganMs = timeMs
+    this.#open.clear()
+    for (const chain of this.chains.values()) chain.trouble = 'restarted'
+  }
+
+  #close({ connection, channel, cause }: Closed): void {
+    this.nextConnection = Math.max(this.nextConnection, connection + 1)
+    this.#open.delete(connection)
+    this.counts.closed[cause] = (this.counts.closed[cause] ?? 0) + 1
+    if (HARMLESS.has(cause)) return
+    const chain = this.chains.get(channel)
+    if (chain !== undefined) chain.trouble = cause
+  }
+
+  #hear({ channel, arrivedMs, bytes }: RawMessage): void {
+    this.counts.messages += 1
+    this.counts.bytes += bytes.length
+    const message = placeMessageOf(decoder.decode(bytes))
+    switch (message.kind) {
+      case 'other':
+        this.counts.others += 1
+        return
+      case 'config':
+        if (channel === CONFIG_CHANNEL) this.#configure(message.config)
+        return
+      case 'full':
+        this.#tell(channel, { ...message, previousMs: message.timestampMs }, arrivedMs)
+        return
+      case 'diff':
+        this.#tell(channel, message, arrivedMs)
+        return
+    }
+  }
+
+  #tell(channel: number, message: Parameters<Chain['tell']>[0], arrivedMs: number): void {
+    if (channel > MAX_CANVAS) return
+    const frame = this.chains.get(channel)?.tell(message, arrivedMs)
+    if (frame !== undefined) this.#fresh.push(frame)
+  }
+
+  #configure(config: PlaceConfig): void {
+    this.config = config
+    for (const place of config.canvases) {
+      const chain = this.chains.get(place.index)
+      if (chain === undefined) this.chains.set(place.index, new Chain(place))
+      else chain.place = place
+    }
+  }
+
+  /** Connections that are open on a channel. */
+  openOn(channel: number): number {
+    let count = 0
+    for (const on of this.#open.values()) if (on === channel) count += 1
+    return count
+  }
+
+  toJSON(): FoldState {
+    return {
+      version: STATE_VERSION,
+      position: this.position,
+      began: this.began ?? null,
+      beganMs: this.beganMs,
+      nextConnection: this.nextConnection,
+      config: this.config ?? null,
+      chains: [...this.chains.values()].map((chain) => chain.toJSON()),
+      unknownColors: [...this.unknownColors],
+      counts: this.counts,
+      open: [...this.#open],
+    }
+  }
+
+  /** Undefined for the state of another release: it is folded anew. */
+  static fromJSON(state: FoldState): CaptureFold | undefined {
+    if (state.version !== STATE_VERSION) return undefined
+    const fold = new CaptureFold()
+    fold.position = positionOf(state.position)
+    fold.began = state.began ?? undefined
+    fold.beganMs = state.beganMs
+    fold.nextConnection = state.nextConnection
+    fold.config = state.config ?? undefined
+    for (const chain of state.chains) fold.chains.set(chain.place.index, Chain.fromJSON(chain))
+    for (const color of state.unknownColors) fold.unknownColors.add(color)
+    fold.counts = { ...state.counts, closed: { ...state.counts.closed } }
+    for (const [connection, channel] of state.open) fold.#open.set(connection, channel)
+    return fold
+  }
+
+  /** Of stored bytes of ours. Errors: `corrupt`. */
+  static parse(text: string): CaptureFold | undefined {
+    try {
+      // Written by `toJSON`; what else it is shows in its version.
+      return CaptureFold.fromJSON(JSON.parse(text) as FoldState)
+    } catch (cause) {
+      throw new SpateError('corrupt', 'the state of a capture cannot be read', { cause })
+    }
+  }
+}
+
+/** Part of the state, so that one of another layout is folded anew. */
+const STATE_VERSION = 1
+
+export interface FoldState {
+  readonly version: number
+  readonly position: number
+  readonly began: Began | null
+  readonly beganMs: number
+  readonly nextConnection: number
+  readonly config: PlaceConfig | null
+  readonly chains: readonly ChainState[]
+  readonly unknownColors: readonly number[]
+  readonly counts: CaptureCounts
+  readonly open: readonly (readonly [number, number])[]
+}

@@ -1,0 +1,333 @@
+/**
+ * The records of a stream `capture/<name>`: all that a collector saw and did. Little-endian; the first byte of a body is
+ * the version of its schema.
+ *
+ *     messages 1 | count u32 | connection u32 × count | channel u16 × count | binary u8 × count | arrival f64, ms × count
+ *                | length u32 × count | bytes
+ *     answered 1 | count u32 | canvas u16 × count | x i32 × count | y i32 × count | colour u8 × count
+ *                | change f64, ms × count | modified f64, ms × count | user u32 × count | users: count u32 · (id text
+ *                | name text) × count
+ *     applied  1 | count u32 | canvas u16 × count | timestamp f64, ms × count | previous f64, ms × count
+ *                | cells u32 × count | asked u32 × count
+ *     others   1 | JSON in UTF-8
+ *
+ * text is a u32 byte length, then UTF-8. A pinned hash in records.test.ts guards each layout.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { messageOf, SpateError } from '../base/errors.ts'
+
+/** The numbers are stored: never reuse one. */
+export const CaptureRecordType = {
+  began: 1,
+  opened: 2,
+  closed: 3,
+  messages: 4,
+  fetched: 5,
+  answered: 6,
+  rebased: 7,
+  applied: 8,
+  coloured: 9,
+} as const
+
+/** Channels that are no canvas. A canvas is its index. */
+export const CONFIG_CHANNEL = 0xffff
+export const HISTORY_CHANNEL = 0xfffe
+export const MAX_CANVAS = 0xfff
+
+const VERSION = 1
+/** A user of `answered` that is none: the cell was never touched. */
+const NO_USER = 0xffff_ffff
+
+export type CaptureKind = 'place' | 'spate' | 'feed'
+
+/** A collector started. What was open before is closed. */
+export interface Began {
+  readonly kind: CaptureKind
+  /** Where from, without secrets. */
+  readonly source: string
+  readonly settings: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface Opened {
+  readonly connection: number
+  readonly channel: number
+  /** As the server chose it; empty for none. */
+  readonly subprotocol: string
+}
+
+/**
+ * Why a connection ended. `lost`: the source or the network closed it; `silent`: nothing came for too long; `complete`:
+ * the source ended the subscription; `unauthorized`, `limited`, `refused`: it said so; `unreachable`: it did not answer;
+ * `no-room`: what came could not be stored; `served`: it was opened for one thing, which came; `unneeded`: the canvas is
+ * no more; `stopped`: the collector ended it.
+ */
+export type CloseCause =
+  | 'lost'
+  | 'silent'
+  | 'complete'
+  | 'unauthorized'
+  | 'limited'
+  | 'refused'
+  | 'unreachable'
+  | 'no-room'
+  | 'served'
+  | 'unneeded'
+  | 'stopped'
+
+export interface Closed {
+  readonly connection: number
+  readonly channel: number
+  readonly cause: CloseCause
+  /** In the source's or the system's words. */
+  readonly detail: string
+}
+
+export interface RawMessage {
+  readonly connection: number
+  readonly channel: number
+  readonly isBinary: boolean
+  readonly arrivedMs: number
+  readonly bytes: Uint8Array
+}
+
+/** `missing`: 404 or 410; `expired`: 401 or 403; `broken`: no picture; `failed`: given up after all tries. */
+export type FetchStatus = 'stored' | 'missing' | 'expired' | 'broken' | 'failed'
+
+/** What became of a frame's download. */
+export interface Fetched {
+  readonly canvas: number
+  readonly url: string
+  readonly status: FetchStatus
+  /** Of the bytes, in hexadecimal; empty where there are none. */
+  readonly sha256: string
+  readonly sizeBytes: number
+  readonly atMs: number
+  readonly detail: string
+}
+
+/** Who changed a cell, as the source tells it: one for each cell and change. */
+export interface Answer {
+  readonly canvas: number
+  /** On the board, signed. */
+  readonly x: number
+  readonly y: number
+  /** The colour that the change brought, an index of the board's palette. */
+  readonly color: number
+  /** Timestamp of the frame that showed the change. */
+  readonly changeMs: number
+  /** When the cell was last changed when the source was asked; after `changeMs` the author is that of a later change. */
+  readonly modifiedMs: number
+  /** Null where the source knows none. */
+  readonly user: { readonly id: string; readonly name: string } | null
+}
+
+/** A full frame differed from what the frames before it gave: what lies between is in doubt. */
+export interface Rebased {
+  readonly canvas: number
+  readonly fromMs: number
+  readonly timestampMs: number
+  readonly cells: number
+}
+
+/** A frame is on the board. */
+export interface Applied {
+  readonly canvas: number
+  readonly timestampMs: number
+  /** NaN: a full frame. */
+  readonly previousMs: number
+  readonly cells: number
+  /** Cells of which the authors are to be asked for: all of its changed ones, or none. */
+  readonly asked: number
+}
+
+/** Colours in a frame that the source's palette does not have, 0xRRGGBB. */
+export interface Coloured {
+  readonly canvas: number
+  readonly timestampMs: number
+  readonly colors: readonly number[]
+}
+
+type Type = typeof CaptureRecordType
+export type CaptureRecord =
+  | { readonly type: Type['began']; readonly body: Began }
+  | { readonly type: Type['opened']; readonly body: Opened }
+  | { readonly type: Type['closed']; readonly body: Closed }
+  | { readonly type: Type['messages']; readonly body: readonly RawMessage[] }
+  | { readonly type: Type['fetched']; readonly body: { readonly frames: readonly Fetched[] } }
+  | { readonly type: Type['answered']; readonly body: readonly Answer[] }
+  | { readonly type: Type['rebased']; readonly body: Rebased }
+  | { readonly type: Type['applied']; readonly body: readonly Applied[] }
+  | { readonly type: Type['coloured']; readonly body: Coloured }
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+const KNOWN: ReadonlySet<number> = new Set(Object.values(CaptureRecordType))
+
+export function captureStream(name: string): string {
+  return `capture/${name}`
+}
+
+export function encodeCaptureRecord(record: CaptureRecord): Uint8Array {
+  switch (record.type) {
+    case CaptureRecordType.messages:
+      return encodeMessages(record.body)
+    case CaptureRecordType.answered:
+      return encodeAnswers(record.body)
+    case CaptureRecordType.applied:
+      return encodeApplied(record.body)
+    default: {
+      const json = encoder.encode(JSON.stringify(record.body))
+      return new ByteWriter(1 + json.length).u8(VERSION).bytes(json).finish()
+    }
+  }
+}
+
+/** Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none. */
+export function decodeCaptureRecord(type: number, bytes: Uint8Array): CaptureRecord {
+  const version = bytes[0] ?? 0
+  if (!KNOWN.has(type) || version > VERSION) {
+    throw new SpateError(
+      'newer-version',
+      `this release does not know capture record type ${type} version ${version}: upgrade Spate`,
+    )
+  }
+  try {
+    if (version === 0) throw new RangeError('a record without a version')
+    const reader = new ByteReader(bytes)
+    reader.u8()
+    switch (type) {
+      case CaptureRecordType.messages:
+        return { type, body: ended(reader, decodeMessages(reader)) }
+      case CaptureRecordType.answered:
+        return { type, body: ended(reader, decodeAnswers(reader)) }
+      case CaptureRecordType.applied:
+        return { type, body: ended(reader, decodeApplied(reader)) }
+      default:
+        // Written by a collector of ours; the union is discriminated by type.
+        return { type, body: decodeJson(reader) } as CaptureRecord
+    }
+  } catch (cause) {
+    throw new SpateError('corrupt', `capture record of type ${type}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function ended<T>(reader: ByteReader, body: T): T {
+  if (reader.remaining !== 0) throw new RangeError(`${reader.remaining} bytes too many`)
+  return body
+}
+
+function decodeJson(reader: ByteReader): object {
+  const body: unknown = JSON.parse(decoder.decode(reader.bytes(reader.remaining)))
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RangeError('not an object')
+  return body
+}
+
+function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
+  const size = messages.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const writer = new ByteWriter(5 + messages.length * 19 + size)
+    .u8(VERSION)
+    .u32(messages.length)
+    .column(Uint32Array.from(messages, ({ connection }) => connection))
+    .column(Uint16Array.from(messages, ({ channel }) => channel))
+    .column(Uint8Array.from(messages, ({ isBinary }) => (isBinary ? 1 : 0)))
+    .column(Float64Array.from(messages, ({ arrivedMs }) => arrivedMs))
+    .column(Uint32Array.from(messages, ({ bytes }) => bytes.length))
+  for (const { bytes } of messages) writer.bytes(bytes)
+  return writer.finish()
+}
+
+function decodeMessages(reader: ByteReader): RawMessage[] {
+  const count = reader.u32()
+  const connections = reader.u32s(count)
+  const channels = reader.u16s(count)
+  const binary = reader.bytes(count)
+  const arrivals = reader.f64s(count)
+  const lengths = reader.u32s(count)
+  return Array.from({ length: count }, (_, i) => ({
+    connection: connections[i] ?? 0,
+    channel: channels[i] ?? 0,
+    isBinary: binary[i] === 1,
+    arrivedMs: arrivals[i] ?? 0,
+    bytes: reader.bytes(lengths[i] ?? 0),
+  }))
+}
+
+function encodeAnswers(answers: readonly Answer[]): Uint8Array {
+  const users = new Map<string, { index: number; id: string; name: string }>()
+  const indexOf = ({ user }: Answer): number => {
+    if (user === null) return NO_USER
+    const key = JSON.stringify([user.id, user.name])
+    const known = users.get(key) ?? { index: users.size, ...user }
+    users.set(key, known)
+    return known.index
+  }
+  const signed = (values: Int32Array): Uint32Array => new Uint32Array(values.buffer)
+  const writer = new ByteWriter(64 + answers.length * 40)
+    .u8(VERSION)
+    .u32(answers.length)
+    .column(Uint16Array.from(answers, ({ canvas }) => canvas))
+    .column(signed(Int32Array.from(answers, ({ x }) => x)))
+    .column(signed(Int32Array.from(answers, ({ y }) => y)))
+    .column(Uint8Array.from(answers, ({ color }) => color))
+    .column(Float64Array.from(answers, ({ changeMs }) => changeMs))
+    .column(Float64Array.from(answers, ({ modifiedMs }) => modifiedMs))
+    .column(Uint32Array.from(answers, indexOf))
+    .u32(users.size)
+  for (const { id, name } of users.values()) writer.text(id).text(name)
+  return writer.finish()
+}
+
+function decodeAnswers(reader: ByteReader): Answer[] {
+  const count = reader.u32()
+  const canvas = reader.u16s(count)
+  const x = new Int32Array(reader.u32s(count).buffer)
+  const y = new Int32Array(reader.u32s(count).buffer)
+  const color = reader.bytes(count)
+  const changes = reader.f64s(count)
+  const modified = reader.f64s(count)
+  const user = reader.u32s(count)
+  const userCount = reader.u32()
+  if (userCount > count) throw new RangeError('more users than answers')
+  const users = Array.from({ length: userCount }, () => ({ id: reader.text(), name: reader.text() }))
+  return Array.from({ length: count }, (_, i) => {
+    const by = user[i] === NO_USER ? null : users[user[i] ?? 0]
+    if (by === undefined) throw new RangeError('a user that is not there')
+    return {
+      canvas: canvas[i] ?? 0,
+      x: x[i] ?? 0,
+      y: y[i] ?? 0,
+      color: color[i] ?? 0,
+      changeMs: changes[i] ?? 0,
+      modifiedMs: modified[i] ?? 0,
+      user: by,
+    }
+  })
+}
+
+function encodeApplied(frames: readonly Applied[]): Uint8Array {
+  return new ByteWriter(5 + frames.length * 26)
+    .u8(VERSION)
+    .u32(frames.length)
+    .column(Uint16Array.from(frames, ({ canvas }) => canvas))
+    .column(Float64Array.from(frames, ({ timestampMs }) => timestampMs))
+    .column(Float64Array.from(frames, ({ previousMs }) => previousMs))
+    .column(Uint32Array.from(frames, ({ cells }) => cells))
+    .column(Uint32Array.from(frames, ({ asked }) => asked))
+    .finish()
+}
+
+function decodeApplied(reader: ByteReader): Applied[] {
+  const count = reader.u32()
+  const canvas = reader.u16s(count)
+  const timestamps = reader.f64s(count)
+  const previous = reader.f64s(count)
+  const cells = reader.u32s(count)
+  const asked = reader.u32s(count)
+  return Array.from({ length: count }, (_, i) => ({
+    canvas: canvas[i] ?? 0,
+    timestampMs: timestamps[i] ?? 0,
+    previousMs: previous[i] ?? 0,
+    cells: cells[i] ?? 0,
+    asked: asked[i] ?? 0,
+  }))
+}
