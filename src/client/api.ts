@@ -9,6 +9,10 @@ export interface Problem {
   readonly code: string
   /** ms; when asking again can help. */
   readonly retryAfterMs?: number
+  /** Of a batch of writes, the first that cannot be. */
+  readonly write?: number
+  /** The range nearest to the one asked about that is exact; null: there is none. */
+  readonly nearest?: { readonly from: number; readonly to: number } | null
 }
 
 /** The server said no, and why. */
@@ -62,12 +66,17 @@ export class Api {
   }
 
   /** @param body bytes go as they are, anything else as JSON */
-  async request(method: string, path: string, body?: unknown): Promise<Response> {
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     const isBytes = body instanceof Uint8Array
     const type = isBytes ? 'application/octet-stream' : 'application/json'
     const response = await this.#fetch(`${this.baseUrl}${path}`, {
       method,
-      headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': type }) },
+      headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
       ...(body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
     })
     if (!response.ok) throw new ProblemError(await problemOf(response))
@@ -75,9 +84,14 @@ export class Api {
   }
 
   /** @returns the reply's JSON, whose shape the server's schemas guarantee */
-  async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async json<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<T> {
     // The server validates what it sends against its schemas (see /docs).
-    return (await (await this.request(method, path, body)).json()) as T
+    return (await (await this.request(method, path, body, headers)).json()) as T
   }
 
   me(): Promise<Me> {
