@@ -68,16 +68,20 @@ function someEntries(random: Random, count: number, rows: number): Entry[] {
 }
 
 /** The rules every store of meters keeps, M22 of SPEC.md. */
-export function describeMeterStore(name: string, place: Place): void {
+export function describeMeterStore(
+  name: string,
+  place: Place,
+  { skip }: { skip: string | false } = { skip: false },
+): void {
   const open = async (t: TestContext): Promise<MeterStore> => (await place(t))()
-  describe(`meters: ${name}`, () => {
+  describe(`meters: ${name}`, { skip }, () => {
     it('[M22] a commit that does not go on from where the store is changes nothing', async (t) => {
       const store = await open(t)
       const committer = new Committer(store)
       const change = await committer.commit([[1, T0, 5]], { facts: { a: { value: Uint8Array.of(1) } } })
       const before = await store.digest()
       await assert.rejects(
-        store.commit(change),
+        store.commit({ ...change }),
         (error) => error instanceof SpateError && error.code === 'conflict',
       )
       assert.equal(await store.digest(), before)

@@ -4,7 +4,7 @@
  * Guarantees of every adapter, shown by `contract.ts`:
  * - A commit is one transaction: its facts, its amounts and its position are there together, or none of them.
  * - A commit that does not go on from the store's position is refused and changes nothing, so a commit that is sent
- *   twice counts once.
+ *   twice counts once. The same object may be sent again where it is not known what became of it.
  * - Reads see the last commit.
  * - The same amounts make the same stored bytes, in whatever commits they came.
  * - Stores may stand side by side in one place, each in a *space* of its own, and several servers may have the same

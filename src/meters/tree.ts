@@ -116,6 +116,22 @@ function splitUp(
   return { sums: { index: Uint32Array.from(offsets), sums: summed, last: undefined }, parts }
 }
 
+export interface NodeName {
+  readonly unit: Unit
+  readonly index: number
+}
+
+/** Every node that sums between neighbouring cuts can need: at most eight a cut, and the root. */
+export function nodesOf(cuts: readonly number[]): readonly NodeName[] {
+  return UNITS.flatMap((unit): NodeName[] => {
+    if (unit === 0) return [{ unit, index: 0 }]
+    const level = partLevel((unit - 1) as Unit)
+    // A range that begins or ends where a node does takes its whole sum from the node above.
+    const inside = cuts.filter((cut) => startOf(level, bucketOf(level, cut)) < cut)
+    return [...new Set(inside.map((cut) => bucketOf(level, cut)))].map((index) => ({ unit, index }))
+  })
+}
+
 /** Adds to `total` what lies in [from, end). */
 export function addRange(get: Node, from: number, end: number, total: Total): void {
   addUnit(get, 0, 0, from, end, total)

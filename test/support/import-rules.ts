@@ -19,7 +19,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['store'],
   ['log'],
   ['players', 'boards', 'meters', 'jobs'],
-  ['capture', 'live', 'archive'],
+  ['capture', 'live', 'archive', 'stats'],
   ['client', 'http'],
   ['app'],
   ['cli'],
@@ -31,6 +31,7 @@ export const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   gifenc: ['src/boards/timelapse/gif.ts'],
   '@aws-sdk/client-s3': ['src/store/objects/s3.ts'],
   lmdb: ['src/store/kv.ts'],
+  '@redis/client': ['src/meters/redis/'],
   '@platformatic/kafka': ['src/log/kafka/client.ts'],
 }
 

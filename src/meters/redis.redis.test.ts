@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { inspect } from 'node:util'
+import { ask, ownLastingRedis, ownRedis, ownRedisCluster } from '../../test/support/own-redis.ts'
+import { requires } from '../../test/support/requires.ts'
+import { serviceUrl } from '../../test/support/services.ts'
+import { tempFolder } from '../../test/support/tmp.ts'
+import { SpateError } from '../base/errors.ts'
+import { positionOf } from '../log/port.ts'
+import { Kv } from '../store/kv.ts'
+import { Amounts } from './amounts.ts'
+import { describeMeterStore } from './contract.ts'
+import { LmdbMeterStore } from './lmdb.ts'
+import type { Change, Fact, MeterStore } from './port.ts'
+import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
+
+const skip = requires('redis')
+const SHEET = 4
+const T0 = 1_458_061_005
+
+/** Spaces under a prefix of the test's own, cleared with it. */
+function placeAt(t: TestContext, url: string, options: RedisMetersOptions = {}): RedisMeters {
+  const redis = openRedisMeters(url, { prefix: `test-${randomUUID()}`, ...options })
+  const opened = new Set<RedisMeterStore>()
+  t.after(async () => {
+    // Where the server is gone there is nothing to clear.
+    for (const store of opened) await store.clear().catch(() => undefined)
+    await redis[Symbol.asyncDispose]()
+  })
+  return {
+    ...redis,
+    open: async (space) => {
+      const store = await redis.open(space)
+      opened.add(store)
+      return store
+    },
+  }
+}
+
+describeMeterStore('Redis', async (t) => placeAt(t, serviceUrl('redis')).open, { skip })
+
+let clusterUrl = ''
+const ends: (() => unknown)[] = []
+before(async () => {
+  if (skip === false) clusterUrl = (await ownRedisCluster({ after: (end) => ends.push(end) })).url
+})
+after(async () => {
+  for (const end of ends.toReversed()) await end()
+})
+
+describeMeterStore('Redis cluster', async (t) => placeAt(t, clusterUrl).open, { skip })
+
+function changeOf(store: MeterStore, count: number, facts: Record<string, Fact> = {}): Change {
+  const amounts = new Amounts()
+  for (let i = 0; i < count; i++) amounts.add(1 + (i % 50), T0 + i * 7, 1)
+  return {
+    after: store.position,
+    position: positionOf(store.position + 1),
+    timeMs: 0,
+    facts: new Map(Object.entries(facts)),
+    amounts: new Map([[SHEET, amounts]]),
+    horizons: new Map(),
+  }
+}
+
+const coded = (code: string, message = /./) => ({ name: 'SpateError', code, message })
+
+test('[M40] the same amounts make the same bytes as in LMDB', { skip }, async (t) => {
+  const kv = Kv.open(join(tempFolder(t), 'state'), 8)
+  t.after(() => kv[Symbol.asyncDispose]())
+  const stores = [new LmdbMeterStore(kv), await placeAt(t, serviceUrl('redis')).open()]
+  const digests: string[] = []
+  for (const store of stores) {
+    const facts = {
+      a: { value: Uint8Array.of(1), untilMs: 5 },
+      b: { value: Uint8Array.of(2) },
+      c: { value: null },
+    }
+    await store.commit(changeOf(store, 20_000, facts))
+    const horizons = new Map([[SHEET, [T0 + 7000, T0 + 7000 - ((T0 + 7000) % 60), 0, 0, 0, 0]]])
+    await store.commit({ ...changeOf(store, 20), timeMs: 9, horizons })
+    digests.push(await store.digest())
+  }
+  assert.equal(digests[0], digests[1])
+})
+
+test('[M40] a commit whose answer was lost can be sent again', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const store = await placeAt(t, redis.url, { timeoutMs: 200 }).open()
+  const change = changeOf(store, 100)
+  await redis.pause()
+  await assert.rejects(store.commit(change), coded('unavailable', /no answer in 200 ms/))
+  redis.resume()
+  await untilDone(() => store.commit(change))
+  await assert.rejects(
+    store.commit(changeOf({ ...store, position: positionOf(0) } as MeterStore, 100)),
+    coded('conflict'),
+  )
+  await store.commit(change)
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 100n)
+})
+
+test('[M41] Redis that is down is unavailable, and is used again when it is back, with all it had', {
+  skip,
+}, async (t) => {
+  const redis = await ownLastingRedis(t)
+  const store = await placeAt(t, redis.url).open()
+  await store.commit(changeOf(store, 500))
+  await redis.kill()
+  for (const ask of [
+    () => store.sum(SHEET, 1, 0, T0 * 2),
+    () => store.tally(SHEET, 50, 0, T0 * 2),
+    () => store.facts(['a']),
+    () => store.list('a', 1),
+    () => store.refresh(),
+    () => store.commit(changeOf(store, 1)),
+  ]) {
+    await assert.rejects(ask, coded('unavailable'))
+  }
+  await redis.start()
+  await untilDone(() => store.refresh())
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 500n)
+  await store.commit(changeOf(store, 500))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 1000n)
+})
+
+test('[M41] Redis that lost what it held gives no sums until the store looks again', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const place = placeAt(t, redis.url)
+  const [store, other] = [await place.open(), await place.open()]
+  let losses = 0
+  store.onLost(() => (losses += 1))
+  await store.commit(changeOf(store, 500))
+  await other.refresh()
+  await redis.kill()
+  await redis.start()
+  await untilDone(async () => {
+    await assert.rejects(store.sum(SHEET, 1, 0, T0 * 2), coded('unavailable', /lost what it held/))
+  })
+  await assert.rejects(store.tally(SHEET, 50, 0, T0 * 2), coded('unavailable'))
+  await assert.rejects(store.facts(['a']), coded('unavailable'))
+  await assert.rejects(store.commit(changeOf(store, 1)), coded('conflict'))
+  assert.equal(losses, 3)
+  await store.refresh()
+  assert.equal(store.position, 0)
+  await store.commit(changeOf(store, 20))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 20n)
+  // The other one stood there before it was lost, and there is no telling the two apart but by what is there now.
+  assert.equal(await other.sum(SHEET, 0, 0, T0 * 2), 20n)
+})
+
+test('[M41] where Redis has no memory left nothing is stored, and it goes on once there is some', {
+  skip,
+}, async (t) => {
+  const redis = await ownRedis(t)
+  const store = await placeAt(t, redis.url).open()
+  await store.commit(changeOf(store, 500))
+  const before = await store.digest()
+  await ask(redis.home.port, 'CONFIG SET maxmemory 1mb', '\r\n')
+  await assert.rejects(store.commit(changeOf(store, 500)), coded('storage-full'))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 500n)
+  assert.equal(await store.digest(), before)
+  await ask(redis.home.port, 'CONFIG SET maxmemory 0', '\r\n')
+  await store.commit(changeOf(store, 500))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 1000n)
+})
+
+test('[M41] Redis that drops keys when its memory is full is not used', { skip }, async (t) => {
+  const redis = await ownRedis(t, '--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru')
+  await assert.rejects(placeAt(t, redis.url).open(), coded('storage-failed', /noeviction/))
+})
+
+test('[M41] what something else or a newer release wrote is left alone', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const place = placeAt(t, redis.url, { prefix: 'p' })
+  const store = await place.open()
+  await store.commit(changeOf(store, 5, { a: { value: Uint8Array.of(1) } }))
+  const { port } = redis.home
+  await ask(port, 'RENAME {p:meters}:0:facts other', '\r\n')
+  await ask(port, 'SET {p:meters}:0:facts 1', '\r\n')
+  await assert.rejects(store.facts(['a']), coded('corrupt'))
+  const facts = { b: { value: Uint8Array.of(1) } }
+  await assert.rejects(store.commit(changeOf(store, 5, facts)), coded('corrupt', /WRONGTYPE/))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 5n)
+  await ask(port, 'RENAME other {p:meters}:0:facts', '\r\n')
+  await store.commit(changeOf(store, 5, facts))
+  assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 10n)
+  await ask(port, 'HSET {p:meters}:meta layout 2', '\r\n')
+  await assert.rejects(place.open(), coded('newer-version', /upgrade/))
+  await assert.rejects(store.sum(SHEET, 0, 0, T0 * 2), coded('newer-version'))
+  await assert.rejects(store.commit(changeOf(store, 5)), coded('newer-version'))
+  await ask(port, 'HSET {p:meters}:meta layout x', '\r\n')
+  await assert.rejects(place.open(), coded('corrupt'))
+})
+
+test('[M41] no error tells the password', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const { port } = redis.home
+  await ask(port, 'CONFIG SET requirepass secret', '\r\n')
+  const urls = [
+    `redis://:wrong-secret@127.0.0.1:${port}`,
+    'redis://:wrong-secret@127.0.0.1:1',
+    'http://:wrong-secret@a',
+  ]
+  for (const [i, url] of urls.entries()) {
+    const error = await (async () => placeAt(t, url).open())().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    assert.ok(error instanceof SpateError)
+    assert.equal(error.code, ['storage-failed', 'unavailable', 'invalid'][i])
+    assert.doesNotMatch(inspect(error, { depth: 9 }), /wrong-secret/)
+  }
+  await placeAt(t, `redis://:secret@127.0.0.1:${port}`).open()
+})
+
+/** Until the connection is made again, which is tried ever more seldom. */
+async function untilDone(run: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      const isAway = error instanceof SpateError && error.code === 'unavailable'
+      if (!isAway) throw error
+      await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs ?? 10))
+    }
+  }
+}
