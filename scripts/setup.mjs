@@ -31,6 +31,7 @@ export const PAGE_SOURCES = [
   'web/package.json',
   'web/public',
   'web/src',
+  'web/stats.html',
   'web/tsconfig.json',
   'web/vite.config.ts',
   'src/base',

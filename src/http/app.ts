@@ -1,7 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
-import fastifyStatic from '@fastify/static'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, {
   type ConnectionError,
@@ -15,6 +14,7 @@ import { SpateError } from '../base/errors.ts'
 import { adminRoutes } from './admin.ts'
 import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
+import { pointspacedRoutes } from './compat/pointspaced.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
 import { ConnectionCounts, limitConnections, limitProxied, spareConnections } from './connections.ts'
 import { registerDocs } from './docs.ts'
@@ -28,6 +28,7 @@ import { importRoutes } from './import.ts'
 import { liveRoutes } from './live.ts'
 import { meRoutes } from './me.ts'
 import { meterRoutes } from './meters/meters.ts'
+import { servePages } from './pages.ts'
 import { invalidInput, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
@@ -61,17 +62,6 @@ const CONNECTION_ERRORS: ReadonlyMap<string, number> = new Map([
 /** Of the answer that a refusal takes the place of. */
 const ENTITY_HEADERS = ['content-encoding', 'etag', 'expires', 'x-content-version']
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-/** Only what the page itself brings; the canvas makes its images from blobs. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data: blob:",
-  "style-src 'self'",
-  "connect-src 'self' ws: wss:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
 
 /** All routes of a server. Not listening yet. */
 export async function createApp(services: HttpServices): Promise<App> {
@@ -165,21 +155,11 @@ export async function createApp(services: HttpServices): Promise<App> {
     meterRoutes,
     healthRoutes,
     sephsplaceRoutes,
+    pointspacedRoutes,
   ]) {
     await app.register(async (scope: App) => routes(scope, services))
   }
-  if (services.pageFolder !== undefined) {
-    await app.register(fastifyStatic, {
-      root: services.pageFolder,
-      cacheControl: false,
-      setHeaders(response, path) {
-        void response.header('content-security-policy', CONTENT_SECURITY_POLICY)
-        void response.header('referrer-policy', 'same-origin')
-        const isHashed = path.includes('/assets/')
-        void response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-      },
-    })
-  }
+  if (services.pageFolder !== undefined) await servePages(app, services.pageFolder)
   const stopSockets = attachSockets(app.server, services, proxied)
   let cancel = (): void => {}
   app.addHook('preClose', async () => {

@@ -73,6 +73,22 @@ export function CloseIcon() {
   )
 }
 
+export function BackIcon() {
+  return (
+    <Icon>
+      <path d="M12.5 4.5L7 10l5.5 5.5" />
+    </Icon>
+  )
+}
+
+export function ChartIcon() {
+  return (
+    <Icon>
+      <path d="M3.5 16.5h13M5.5 13.5v-4M10 13.5v-9M14.5 13.5v-6.5" />
+    </Icon>
+  )
+}
+
 /** The mark: a spate of cells. */
 export function Mark() {
   return <img class="mark" src="/icon.svg" alt="" width="24" height="24" />

@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../../../src/client/board.ts'
 import type { Page } from '../page.ts'
-import { ChevronIcon, Mark, PersonIcon } from './icons.tsx'
+import { ChartIcon, ChevronIcon, Mark, PersonIcon } from './icons.tsx'
 
 const STATUS: Readonly<Record<ConnectionStatus, string>> = {
   connecting: 'Connecting…',
@@ -32,6 +32,14 @@ export function TopBar({ page }: { page: Page }) {
           <span class="dot" aria-hidden="true" />
           <span class="wide-text">{STATUS[status.value]}</span>
         </output>
+        <a
+          class="icon-link"
+          href={`/boards/${encodeURIComponent(board.value)}/stats`}
+          aria-label="Statistics"
+          title="Statistics"
+        >
+          <ChartIcon />
+        </a>
         <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
           <PersonIcon />
           <span class="clip">{me.value?.name ?? 'Name'}</span>

@@ -1,0 +1,33 @@
+import fastifyStatic from '@fastify/static'
+import type { App } from './app.ts'
+
+/** Only what the page itself brings; the canvas makes its images from blobs. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data: blob:",
+  "style-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Addresses of the pages of statistics; what they show is in the address. */
+const STATS = ['/boards/:id/stats', '/meters', '/meters/:meter']
+
+/** The built pages, and what they bring. */
+export async function servePages(app: App, folder: string): Promise<void> {
+  await app.register(fastifyStatic, {
+    root: folder,
+    cacheControl: false,
+    setHeaders(response, path) {
+      void response.header('content-security-policy', CONTENT_SECURITY_POLICY)
+      void response.header('referrer-policy', 'same-origin')
+      const isHashed = path.includes('/assets/')
+      void response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+  })
+  for (const url of STATS) {
+    app.get(url, { schema: { hide: true } }, async (_request, reply) => reply.sendFile('stats.html'))
+  }
+}

@@ -1,0 +1,113 @@
+/** What stands under a chart: a few of its periods, told by what the clocks of the zone show. Pure. */
+import { type Local, localOf } from './local-time.ts'
+import type { Span } from './spans.ts'
+
+export interface Tick {
+  /** The number of the period at whose beginning it stands. */
+  readonly at: number
+  readonly words: string
+  /** What is only said where it changes: the day, the year. */
+  readonly above: string | undefined
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+interface Start extends Local {
+  /** What the zone's clock shows, as if it were UTC, seconds. */
+  readonly clock: number
+}
+
+interface Step {
+  /** Differs between starts that are not in the same step. */
+  readonly key: (start: Start) => number
+  readonly words: (start: Start) => string
+  readonly above: (start: Start) => string
+}
+
+const two = (value: number): string => String(value).padStart(2, '0')
+const date = ({ day, month }: Local): string => `${day} ${MONTHS[month - 1]}`
+const year = (local: Local): string => String(local.year)
+
+function clockStep(seconds: number): Step {
+  return {
+    key: ({ clock }) => Math.floor(clock / seconds),
+    words: ({ hour, minute, second }) =>
+      seconds < MINUTE ? `${two(hour)}:${two(minute)}:${two(second)}` : `${two(hour)}:${two(minute)}`,
+    above: date,
+  }
+}
+
+function dayStep(key: (start: Start) => number): Step {
+  return { key, words: date, above: year }
+}
+
+function monthStep(months: number): Step {
+  const key = (start: Start): number => Math.floor((start.year * 12 + start.month - 1) / months)
+  return { key, words: ({ month }) => MONTHS[month - 1] ?? '', above: year }
+}
+
+function yearStep(years: number): Step {
+  return { key: (start) => Math.floor(start.year / years), words: year, above: () => '' }
+}
+
+/** The finest first. */
+const STEPS: readonly Step[] = [
+  ...[1, 5, 10, 30, MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE].map(clockStep),
+  ...[HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR].map(clockStep),
+  dayStep(({ clock }) => Math.floor(clock / DAY)),
+  dayStep(({ clock }) => Math.floor(clock / DAY / 2)),
+  // From Monday: the epoch began on a Thursday.
+  dayStep(({ clock }) => Math.floor((clock / DAY + 3) / 7)),
+  ...[1, 3].map(monthStep),
+  ...[1, 2, 5, 10, 25].map(yearStep),
+]
+
+/** At most `most` ticks, at the beginnings of the finest round steps of the zone's calendar for which there is room. */
+export function ticksOf(parts: readonly Span[], zone: string, most: number): Tick[] {
+  const starts = parts.map(({ from }): Start => {
+    const local = localOf(zone, from)
+    const { year, month, day, hour, minute, second } = local
+    return { ...local, clock: Date.UTC(year, month - 1, day, hour, minute, second) / 1000 }
+  })
+  for (const step of STEPS) {
+    const at = starts.flatMap((start, i) => (isFirst(step, starts[i - 1], start) ? [i] : []))
+    if (at.length <= most) return at.length > 0 ? told(at, starts, step) : told([0], starts, step)
+  }
+  return []
+}
+
+/** Whether a step begins with a period. */
+function isFirst(step: Step, before: Start | undefined, start: Start): boolean {
+  const previous = before ?? localBefore(start)
+  return step.key(previous) !== step.key(start)
+}
+
+/** A second earlier, to see whether the first period is cut or begins a step. */
+function localBefore(start: Start): Start {
+  const clock = start.clock - 1
+  const date = new Date(clock * 1000)
+  return {
+    clock,
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+    second: date.getUTCSeconds(),
+  }
+}
+
+function told(at: readonly number[], starts: readonly Start[], step: Step): Tick[] {
+  let said = ''
+  return at.flatMap((i) => {
+    const start = starts[i]
+    if (start === undefined) return []
+    const above = step.above(start)
+    const tick = { at: i, words: step.words(start), above: above === said ? undefined : above }
+    said = above
+    return [tick]
+  })
+}

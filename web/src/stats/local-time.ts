@@ -1,0 +1,98 @@
+/** Seconds of the epoch and what the clocks of a time zone show. Pure; the zones are the browser's. */
+
+export interface Local {
+  readonly year: number
+  /** From 1. */
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+}
+
+const FORMATS = new Map<string, Intl.DateTimeFormat>()
+
+/** Errors: RangeError for a zone that the browser does not know. */
+function formatOf(zone: string): Intl.DateTimeFormat {
+  let format = FORMATS.get(zone)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'gregory',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+    FORMATS.set(zone, format)
+  }
+  return format
+}
+
+export function isZone(zone: string): boolean {
+  try {
+    formatOf(zone)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of this browser. */
+export function ownZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+}
+
+export function localOf(zone: string, second: number): Local {
+  // `M/D/YYYY, HH:MM:SS`, which en-US with these fields always is.
+  const [month = 1, day = 1, year = 1970, hour = 0, minute = 0, seconds = 0] = formatOf(zone)
+    .format(second * 1000)
+    .split(/[^\d]+/)
+    .map(Number)
+  return { year, month, day, hour, minute, second: seconds }
+}
+
+/** What the zone's clock is ahead of UTC, seconds. */
+export function offsetAt(zone: string, second: number): number {
+  return asUtc(localOf(zone, second)) - second
+}
+
+function asUtc({ year, month, day, hour, minute, second }: Local): number {
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000
+}
+
+/**
+ * When a zone's clock shows this. Of a time that comes twice the earlier; one that is left out is as much later as
+ * the clock was put forward.
+ */
+export function secondOf(zone: string, local: Local): number {
+  const utc = asUtc(local)
+  const day = 86_400
+  const [early, late] = [offsetAt(zone, utc - day), offsetAt(zone, utc + day)]
+  const candidates = [utc - Math.max(early, late), utc - Math.min(early, late)]
+  const shown = candidates.find((second) => offsetAt(zone, second) === utc - second)
+  return shown ?? utc - early
+}
+
+const FIELD = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/
+
+/** What an input of the type `datetime-local` holds. */
+export function fieldOf(zone: string, second: number): string {
+  const local = localOf(zone, second)
+  const pad = (value: number, length = 2): string => String(value).padStart(length, '0')
+  const date = `${pad(local.year, 4)}-${pad(local.month)}-${pad(local.day)}`
+  return `${date}T${pad(local.hour)}:${pad(local.minute)}:${pad(local.second)}`
+}
+
+/** The inverse of {@link fieldOf}; undefined for what is no time. */
+export function secondOfField(zone: string, field: string): number | undefined {
+  const match = FIELD.exec(field)
+  if (match === null) return undefined
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0))
+  return secondOf(zone, { year, month, day, hour, minute, second })
+}
