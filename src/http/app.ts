@@ -14,6 +14,8 @@ import { SpateError } from '../base/errors.ts'
 import { adminRoutes } from './admin.ts'
 import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
+import { Place } from './compat/place/place.ts'
+import { placeRoutes } from './compat/place/routes.ts'
 import { pointspacedRoutes } from './compat/pointspaced.ts'
 import { sephsplaceRoutes } from './compat/sephsplace.ts'
 import { ConnectionCounts, limitConnections, limitProxied, spareConnections } from './connections.ts'
@@ -40,6 +42,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Errors on reading: `unauthorized` for a token that is none. */
     readonly visitor: Visitor
+  }
+  interface FastifyContextConfig {
+    /** Pages of other sites may ask: it knows no cookies and changes nothing. */
+    readonly isOpenToPages?: boolean
   }
 }
 
@@ -124,7 +130,8 @@ export async function createApp(services: HttpServices): Promise<App> {
     void reply.header('x-content-type-options', 'nosniff')
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new SpateError('invalid', 'a request of HTTP/1.1 names its Host')
-    if (!SAFE_METHODS.has(request.method)) checkOrigin(request.raw, services)
+    const isOpen = SAFE_METHODS.has(request.method) || request.routeOptions.config?.isOpenToPages === true
+    if (!isOpen) checkOrigin(request.raw, services)
   })
   limitProxied(app, services, proxied)
   if (services.origins.size > 0) {
@@ -138,6 +145,7 @@ export async function createApp(services: HttpServices): Promise<App> {
   }
 
   await registerDocs(app)
+  const place = new Place(services)
 
   for (const routes of [
     meRoutes,
@@ -160,7 +168,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     await app.register(async (scope: App) => routes(scope, services))
   }
   if (services.pageFolder !== undefined) await servePages(app, services.pageFolder)
-  const stopSockets = attachSockets(app.server, services, proxied)
+  const stopSockets = attachSockets(app.server, services, proxied, place)
   let cancel = (): void => {}
   app.addHook('preClose', async () => {
     stopSockets()
