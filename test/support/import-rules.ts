@@ -30,7 +30,10 @@ export const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['src/archive/tables/duck.ts'],
   gifenc: ['src/boards/timelapse/gif.ts'],
   '@aws-sdk/client-s3': ['src/store/objects/s3.ts'],
+  '@electric-sql/pglite': ['src/store/sql/pglite-thread.ts'],
+  kysely: ['src/store/sql/'],
   lmdb: ['src/store/kv.ts'],
+  pg: ['src/store/sql/postgres.ts'],
   '@redis/client': ['src/meters/redis/'],
   '@platformatic/kafka': ['src/log/kafka/client.ts'],
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { running } from '../../scripts/services/record.mjs'
 import { placeOf, type Service } from '../../scripts/services/service.mjs'
@@ -26,6 +26,8 @@ export interface OwnService {
 /** Started, with no data; it ends with the test. */
 export async function ownService(t: Lifetime, service: Service, ports: number): Promise<OwnService> {
   const home = tempFolder(t)
+  // Postgres does not run as root, and the user it runs as has to get there.
+  chmodSync(home, 0o755)
   const place = placeOf(service, home, await freePort(ports))
   const signal = (name: NodeJS.Signals): number => {
     const entry = running(service.name, home)
