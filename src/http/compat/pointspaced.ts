@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
+import { parseExactly } from '../../base/exact-json.ts'
 import { Gate } from '../../base/gate.ts'
 import {
   integerOf,
@@ -11,7 +12,6 @@ import {
 } from '../../meters/pointspaced.ts'
 import { MAX_KEY_LENGTH } from '../../meters/records.ts'
 import type { App } from '../app.ts'
-import { checkNumbers } from '../meters/exact.ts'
 import type { HttpServices } from '../services.ts'
 import { requireAdmin } from '../visitor.ts'
 import { checkAsked, idsOf, jsonMap, listOf, PointspacedReader } from './pointspaced-reading.ts'
@@ -227,13 +227,9 @@ function formOf(body: unknown): URLSearchParams {
 
 /** Errors: `invalid`. */
 function jsonOf(body: unknown): unknown {
-  if (typeof body !== 'string') throw invalidArguments()
-  let value: unknown
   try {
-    value = JSON.parse(body)
+    return parseExactly(typeof body === 'string' ? body : '')
   } catch {
     throw invalidArguments()
   }
-  checkNumbers(body)
-  return value
 }
