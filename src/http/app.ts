@@ -164,6 +164,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     healthRoutes,
     sephsplaceRoutes,
     pointspacedRoutes,
+    (scope: App) => placeRoutes(scope, services, place),
   ]) {
     await app.register(async (scope: App) => routes(scope, services))
   }

@@ -16,6 +16,7 @@ import {
   type ServerMessage,
   SUBPROTOCOL,
 } from '../live/protocol.ts'
+import { Place } from './compat/place/place.ts'
 import { ConnectionCounts } from './connections.ts'
 import { attachSockets } from './sockets.ts'
 
@@ -262,7 +263,7 @@ test('[H15] a server that stops lets nobody back in', async (t) => {
   const { services } = await HttpServer.withLobby(t)
   const server = createServer()
   t.after(() => server.close())
-  const stop = attachSockets(server, services, new ConnectionCounts(10))
+  const stop = attachSockets(server, services, new ConnectionCounts(10), new Place(services))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // A TCP server's address is an AddressInfo.
   const { port } = server.address() as AddressInfo

@@ -7,6 +7,9 @@ import { SpateError } from '../base/errors.ts'
 import type { Sink } from '../live/format.ts'
 import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from '../live/protocol.ts'
 import { addressGroup } from './address.ts'
+import { QUERY_PATH } from './compat/place/addresses.ts'
+import type { Place } from './compat/place/place.ts'
+import { PlaceSockets } from './compat/place/sockets.ts'
 import { acceptSephsplace, isSephsplaceSocket, Reloads } from './compat/sephsplace-socket.ts'
 import type { ConnectionCounts } from './connections.ts'
 import { acceptLive, LIVE_PATH } from './live.ts'
@@ -19,12 +22,18 @@ const CLOSE_GRACE_MS = 3_000
 const GOING_AWAY = 1001
 
 /**
- * Answers upgrades: the live protocol under /api, sephsplace's wherever its clients ask for it.
+ * Answers upgrades: the live protocol under /api, r/place's under /compat, sephsplace's wherever its clients ask
+ * for it.
  *
  * @returns what ends every viewer and refuses new ones: without it, a server does not close while viewers stay,
  *   and those who were sent away come back to it
  */
-export function attachSockets(server: Server, services: HttpServices, proxied: ConnectionCounts): () => void {
+export function attachSockets(
+  server: Server,
+  services: HttpServices,
+  proxied: ConnectionCounts,
+  place: Place,
+): () => void {
   let stopping = false
   const sockets = new WebSocketServer({
     noServer: true,
@@ -36,6 +45,7 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
   })
   const cookies = new WeakMap<IncomingMessage, string>()
   const reloads = new Reloads()
+  const placeSockets = new PlaceSockets(services, place, refuse)
   sockets.on('headers', (headers, request) => {
     const cookie = cookies.get(request)
     if (cookie === undefined) return
@@ -48,12 +58,25 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
     socket.on('error', () => socket.destroy())
     try {
       if (stopping) throw new SpateError('unavailable', 'the server is stopping')
-      checkOrigin(request, services)
+      const url = urlOf(request)
+      const placed = QUERY_PATH.exec(url.pathname)
+      // That protocol knows no cookies and changes nothing: its clients say that they are pages of another site.
+      if (placed === null) checkOrigin(request, services)
       const address = proxyAddr(request, services.trustsProxy)
       if (services.trustsProxy(request.socket.remoteAddress ?? '')) {
         socket.on('close', proxied.take(addressGroup(address)))
       }
-      const url = urlOf(request)
+      if (placed !== null) {
+        placeSockets.upgrade({
+          request,
+          socket,
+          head,
+          board: placed[1] ?? '',
+          address: addressGroup(address),
+          sinkOf: (ws) => new SocketSink(ws, socket, services.clock),
+        })
+        return
+      }
       const live = LIVE_PATH.exec(url.pathname)
       if (live !== null) {
         const visitor = visitorOf(request, address, services)
@@ -95,6 +118,8 @@ export function attachSockets(server: Server, services: HttpServices, proxied: C
   return () => {
     stopping = true
     services.rooms[Symbol.dispose]()
+    placeSockets[Symbol.dispose]()
+    place[Symbol.dispose]()
   }
 }
 

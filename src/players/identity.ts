@@ -62,6 +62,23 @@ export class Identities {
     return key
   }
 
+  /** What anybody is given who asks: it says nothing of who has it, and ends. */
+  newPass(endMs: number): string {
+    const text = `${endMs.toString(36)}.${randomBytes(ID_BYTES).toString('base64url')}`
+    return `${text}.${this.#sign('pass', text).toString('base64url')}`
+  }
+
+  /** When a pass ends or has ended; undefined for what this event did not make. */
+  endOfPass(pass: string): number | undefined {
+    const [end, id, signature] = pass.split('.')
+    if (end === undefined || id === undefined || signature === undefined || pass.length > 128)
+      return undefined
+    const given = Buffer.from(signature, 'base64url')
+    const right = this.#sign('pass', `${end}.${id}`)
+    if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
+    return Number.parseInt(end, 36)
+  }
+
   /** The same address is the same player; the log does not hold the address. */
   keyOfAddress(address: string): string {
     return `a:${this.#sign('address', address).toString('base64url')}`

@@ -1,0 +1,63 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  getOperationAST,
+  type OperationTypeNode,
+  parse,
+  recommendedRules,
+  specifiedRules,
+  validate,
+} from 'graphql'
+import { keepNewest } from '../../../base/keep-newest.ts'
+import { type CostLimits, costOf } from './cost.ts'
+import { placeSchema } from './schema.ts'
+
+/** A request for 24 pixels has 1,100 tokens, the longest introspection 190. */
+const MAX_TOKENS = 3_000
+const MAX_ERRORS = 10
+const MAX_KEPT = 128
+const RULES = [...specifiedRules, ...recommendedRules]
+const LIMITS: CostLimits = { depth: 20, rootFields: 24, fields: 100_000 }
+
+/** An operation that may be executed. */
+export interface Prepared {
+  readonly document: DocumentNode
+  readonly operation: OperationTypeNode
+  /** Fields that its answer may have. */
+  readonly cost: number
+}
+
+/** Parses and validates what is asked; what is asked again is not parsed again. */
+export class Documents {
+  readonly #prepared = new Map<string, Prepared>()
+
+  /** Errors: a list of `GraphQLError`, of at least one, is returned. */
+  prepare(query: string, operationName: string | undefined): Prepared | readonly GraphQLError[] {
+    const key = JSON.stringify([query, operationName])
+    const known = this.#prepared.get(key)
+    if (known !== undefined) return known
+    const prepared = prepare(query, operationName)
+    if ('document' in prepared) {
+      this.#prepared.set(key, prepared)
+      keepNewest(this.#prepared, MAX_KEPT)
+    }
+    return prepared
+  }
+}
+
+function prepare(query: string, operationName: string | undefined): Prepared | readonly GraphQLError[] {
+  let document: DocumentNode
+  try {
+    document = parse(query, { maxLexicalTokens: MAX_TOKENS, noLocation: true })
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error]
+    throw error
+  }
+  const operation = getOperationAST(document, operationName)
+  if (operation === null || operation === undefined)
+    return [new GraphQLError('name the one operation that is asked for')]
+  const cost = costOf(placeSchema, document, operation, LIMITS)
+  if (typeof cost === 'string') return [new GraphQLError(cost)]
+  const errors = validate(placeSchema, document, RULES, { maxErrors: MAX_ERRORS })
+  return errors.length > 0 ? errors : { document, operation: operation.operation, cost }
+}

@@ -1,0 +1,86 @@
+import { execute, type GraphQLError } from 'graphql'
+import { assert } from '../../../base/assert.ts'
+import { SpateError } from '../../../base/errors.ts'
+import { problemOf } from '../../problem.ts'
+import type { HttpServices } from '../../services.ts'
+import type { PlaceBoard } from './board.ts'
+import type { OperationRequest } from './dialects.ts'
+import { Documents, type Prepared } from './documents.ts'
+import { type ActArguments, act } from './history.ts'
+import { placeSchema } from './schema.ts'
+import { type Selection, Selections } from './selections.ts'
+
+/** Fields of an answer that cost an address as much as an edit. */
+const FIELDS_AN_EDIT = 1_000
+
+export type Refusal = { readonly errors: readonly PlainError[] }
+export interface PlainError {
+  readonly message: string
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+/** What GraphQL is for here: answers, and subscriptions that are shared. */
+export class Operations {
+  readonly #services: HttpServices
+  readonly #documents = new Documents()
+  readonly #selections = new Selections()
+
+  constructor(services: HttpServices) {
+    this.#services = services
+  }
+
+  /** Takes it from what the address may ask for. Errors: `limited`. */
+  prepare(request: OperationRequest, address: string): Prepared | Refusal {
+    const prepared = this.#documents.prepare(request.query, request.operationName)
+    const cost = 'cost' in prepared ? Math.max(1, Math.ceil(prepared.cost / FIELDS_AN_EDIT)) : 1
+    const { addressEdits, clock } = this.#services
+    const waitMs = addressEdits.take(address, cost, clock.now())
+    if (waitMs > 0) {
+      throw new SpateError('limited', 'too many requests from this address', { retryAfterMs: waitMs })
+    }
+    return 'document' in prepared ? prepared : refusalOf(prepared)
+  }
+
+  /** JSON of the result of a query or mutation. */
+  answer(request: OperationRequest, { document }: Prepared, board: PlaceBoard): string {
+    const { players } = this.#services
+    const result = execute({
+      schema: placeSchema,
+      document,
+      operationName: request.operationName,
+      variableValues: request.variables,
+      rootValue: {
+        act: (args: ActArguments) => act(board, players, args),
+        configuration: () => {
+          const { told } = board.configuration
+          return told.kind === 'configuration' ? told.fields : undefined
+        },
+      },
+    })
+    assert(!(result instanceof Promise), 'nothing is waited for')
+    return JSON.stringify(result)
+  }
+
+  /** To be given back. Errors: `invalid` for a channel that is none, `too-large`, `overloaded`. */
+  select(request: OperationRequest, prepared: Prepared, media: string): Selection | Refusal {
+    const selection = this.#selections.take(request, prepared, media)
+    return 'channel' in selection ? selection : refusalOf(selection)
+  }
+
+  giveBack(selection: Selection): void {
+    this.#selections.giveBack(selection)
+  }
+
+  /** What a socket's client is told where another's would get a problem document. */
+  refusal(error: SpateError): Refusal {
+    const problem = problemOf(error)
+    this.#services.failures.answered(problem, error)
+    const { status, title, detail, code, retryAfterMs } = problem
+    const extensions = retryAfterMs === undefined ? { code } : { code, retryAfterMs }
+    return { errors: [{ message: `${status} ${title}: ${detail}`, extensions }] }
+  }
+}
+
+function refusalOf(errors: readonly GraphQLError[]): Refusal {
+  return { errors: errors.map((error) => error.toJSON()) }
+}
