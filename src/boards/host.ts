@@ -291,7 +291,7 @@ export class BoardHost {
     let strokes = new Strokes(after, 0)
     while (!signal.aborted && canvas.position < (this.strokes?.from ?? START)) {
       const batch = await this.#services.log.read(this.#stream, canvas.position, FOLLOW_LIMIT)
-      if (batch.length === 0) return
+      if (batch.length === 0) throw new SpateError('corrupt', 'the log ends before what was folded of it')
       for (const record of batch) {
         changes.clear()
         canvas.apply(record, changes, record.position > after ? strokes : undefined)

@@ -19,7 +19,7 @@ interface Stored {
 
 /** What a snapshot writes of the strokes. */
 export interface StrokesPart {
-  /** What later records did is kept or measured. */
+  /** What later records did is kept. */
   readonly from: Position
   /** Resolves with what to do in the snapshot's transaction. */
   readonly write: Promise<(changes: Changes) => void>
@@ -42,7 +42,6 @@ export class KeptStrokes {
   readonly #board: string
   readonly #table: Table
   #from: Position
-  #measured: Position
   /** Oldest first, none older than `from`. */
   #stored: Stored[] = []
   /** What the next snapshot removes. */
@@ -62,7 +61,6 @@ export class KeptStrokes {
     this.#board = board
     this.#table = kv.table('stroke-runs')
     this.#from = from ?? position
-    this.#measured = this.#from
     this.#current = new Strokes(position, timeMs)
     const found = this.#found()
     if (from === undefined) this.#stale = found
@@ -83,7 +81,7 @@ export class KeptStrokes {
     this.#storedCount = this.#stored.reduce((sum, { count }) => sum + count, 0)
   }
 
-  /** What the records after this one did is kept, or was measured. Only grows. */
+  /** What the records after this one did is kept. Only grows. */
   get from(): Position {
     return this.#from
   }
@@ -140,8 +138,8 @@ export class KeptStrokes {
 
   /** Those up to `upTo` are not needed any more. */
   measured(upTo: Position): void {
-    if (upTo <= this.#measured) return
-    this.#measured = upTo
+    if (upTo <= this.#from) return
+    this.#from = upTo
     this.#waiting = this.#waiting.filter((strokes) => strokes.upTo > upTo)
     const isDone = (stored: Stored): boolean => stored.upTo <= upTo
     this.#stale.push(...this.#stored.filter(isDone))
@@ -168,8 +166,8 @@ export class KeptStrokes {
       stored: () => {
         this.#waiting = this.#waiting.filter((strokes) => !runs.includes(strokes))
         for (const { upTo, count } of runs) {
-          const isNeeded = upTo > this.#measured && upTo > this.#from
-          ;(isNeeded ? this.#stored : this.#stale).push({ upTo, count })
+          const list = upTo > this.#from ? this.#stored : this.#stale
+          list.push({ upTo, count })
         }
         const removed = new Set(stale)
         this.#stale = this.#stale.filter((stored) => !removed.has(stored))

@@ -41,7 +41,7 @@ interface Meta {
   readonly cellsSinceKeyframe: number
   /** Changed cells and players in the deltas since the base. */
   readonly inDeltas: number
-  /** What later records did to cells is kept for the meters, or was measured. */
+  /** What later records did to cells is kept for the meters. */
   readonly strokesFrom?: number
 }
 

@@ -35,7 +35,7 @@ export const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   lmdb: ['src/store/kv.ts'],
   pg: ['src/store/sql/postgres.ts'],
   '@redis/client': ['src/meters/redis/'],
-  '@platformatic/kafka': ['src/log/kafka/client.ts'],
+  '@platformatic/kafka': ['src/log/kafka/client.ts', 'src/log/kafka/group.ts'],
 }
 
 export function directionViolations(modules: readonly Module[]): string[] {
