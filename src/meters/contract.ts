@@ -8,6 +8,9 @@ import { Amounts } from './amounts.ts'
 import { type Change, EVERYTHING, type Fact, type MeterStore, type Sheet } from './port.ts'
 import { type Horizons, isExact, NOTHING_EXPIRED } from './retention.ts'
 
+/** An empty store that goes with the test. */
+export type OpenStore = (t: TestContext) => Promise<MeterStore>
+
 /** Opens stores in a new, empty place that goes with the test; the same space is the same store. */
 export type Place = (t: TestContext) => Promise<(space?: string) => Promise<MeterStore>>
 
@@ -73,7 +76,7 @@ export function describeMeterStore(
   place: Place,
   { skip }: { skip: string | false } = { skip: false },
 ): void {
-  const open = async (t: TestContext): Promise<MeterStore> => (await place(t))()
+  const open: OpenStore = async (t) => (await place(t))()
   describe(`meters: ${name}`, { skip }, () => {
     it('[M22] a commit that does not go on from where the store is changes nothing', async (t) => {
       const store = await open(t)

@@ -1,8 +1,8 @@
 import { SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
 import type { Changes, Key, Kv, Table } from '../store/kv.ts'
 import { type Address, columnsOfLevel, expired, KINDS, type Kind } from './address.ts'
-import type { Amounts } from './amounts.ts'
 import { cover, startOf } from './calendar.ts'
 import { Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
@@ -113,11 +113,13 @@ export class LmdbMeterStore implements MeterStore {
         throw new SpateError('conflict', `the store is at ${position}, not at ${change.after}`)
       }
       const space = known === 0 ? numberOf(this.#spaces.get(LAST_NUMBER)) + 1 : known
+      const sums = await this.#mergedSums(space, change)
       await this.#kv.commit('visible', (changes) => {
         if (known === 0) {
           changes.put(this.#spaces, LAST_NUMBER, numberBytes(space))
           changes.put(this.#spaces, [NAMED, this.#name], numberBytes(space))
         }
+        for (const [key, bytes] of sums) changes.put(this.#sums, key, bytes)
         this.#apply(changes, space, change)
       })
       this.#space = space
@@ -127,9 +129,6 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   #apply(changes: Changes, space: number, change: Change): void {
-    for (const [sheet, amounts] of change.amounts) {
-      this.#add(changes, space, sheet, change.horizons.get(sheet) ?? [], amounts)
-    }
     for (const [sheet, horizons] of change.horizons) this.#expire(changes, space, sheet, horizons)
     this.#keepFacts(changes, space, change)
     this.#removeCleared(changes)
@@ -137,13 +136,21 @@ export class LmdbMeterStore implements MeterStore {
     changes.put(this.#meta, space, Buffer.from(JSON.stringify({ position, timeMs })))
   }
 
-  #add(changes: Changes, space: number, sheet: Sheet, horizons: Horizons, amounts: Amounts): void {
-    const put = (address: Address, bytes: Uint8Array): void =>
-      changes.put(this.#sums, keyOf(space, address), bytes)
-    const steps = merging(sheet, horizons, amounts, put)
-    for (let step = steps.next(); step.done !== true; ) {
-      step = steps.next(step.value.map((address) => this.#sums.get(keyOf(space, address))))
+  /** What the amounts make of the sums that are stored, which nobody changes meanwhile: it is our turn. */
+  async #mergedSums(space: number, { amounts, horizons }: Change): Promise<[Key, Uint8Array][]> {
+    const pace = new Pace()
+    const sums: [Key, Uint8Array][] = []
+    const put = (address: Address, bytes: Uint8Array): void => {
+      sums.push([keyOf(space, address), bytes])
     }
+    for (const [sheet, own] of amounts) {
+      const steps = merging(sheet, horizons.get(sheet) ?? [], own, put)
+      for (let step = steps.next(); step.done !== true; ) {
+        step = steps.next(step.value.map((address) => this.#sums.get(keyOf(space, address))))
+        await pace.turn()
+      }
+    }
+    return sums
   }
 
   #expire(changes: Changes, space: number, sheet: Sheet, horizons: Horizons): void {
@@ -237,7 +244,7 @@ export class LmdbMeterStore implements MeterStore {
       const base = columnOf(sheet, columnsOfLevel(level), 0)
       const range = { start: [this.#space, base + first], end: [this.#space, base + last + 1] }
       for (const { key, value } of this.#sums.range(range)) {
-        // Keys of this table are triples of numbers, written in #add.
+        // Keys of this table are triples of numbers, written in commit.
         const [, bucket, part] = key as [number, number, number]
         tallying.add(part, value, startOf(level, bucket - base))
       }
@@ -255,7 +262,7 @@ export class LmdbMeterStore implements MeterStore {
       digest.addFact(key, value, untilMs)
     }
     for (const { key, value } of this.#sums.range(range)) {
-      // Keys of this table are triples of numbers, written in #add.
+      // Keys of this table are triples of numbers, written in commit.
       const [, column, at] = key as [number, number, number]
       const sheetAndKind = Math.floor(column / INDEXES)
       const [sheet, kind] = [Math.floor(sheetAndKind / KINDS), sheetAndKind % KINDS]
@@ -285,10 +292,12 @@ function numberBytes(number: number): Uint8Array {
 
 /** 1 | untilMs f64 | value, or 0 | value. */
 function factBytes(value: Uint8Array, untilMs: number | undefined): Uint8Array {
-  if (untilMs === undefined) return Buffer.concat([Uint8Array.of(0), value])
-  const head = Buffer.alloc(9, 1)
-  head.writeDoubleLE(untilMs, 1)
-  return Buffer.concat([head, value])
+  const headBytes = untilMs === undefined ? 1 : 9
+  const bytes = Buffer.allocUnsafe(headBytes + value.length)
+  bytes[0] = untilMs === undefined ? 0 : 1
+  if (untilMs !== undefined) bytes.writeDoubleLE(untilMs, 1)
+  bytes.set(value, headBytes)
+  return bytes
 }
 
 function factOf(stored: Buffer): { value: Uint8Array; untilMs: number | undefined } {

@@ -37,9 +37,9 @@ function* rowsOf({ count, rows, seconds, sums }: Gathered): Iterable<Growing> {
     const row = rows[from] ?? 0
     let to = from
     while (to < count && rows[to] === row) to += 1
-    const part = sums.slice(from, to)
+    const part = sums.subarray(from, to)
     const bySecond: Vector = {
-      index: seconds.slice(from, to),
+      index: seconds.subarray(from, to),
       sums: part instanceof BigInt64Array ? narrowed(part) : part,
       last: undefined,
     }
@@ -70,20 +70,24 @@ function* growRows(sheet: Sheet, horizons: Horizons, rows: Iterable<Growing>, pu
   for (const first of chunksOf(rows, ASKED_AT_ONCE)) {
     let growing = first
     while (growing.length > 0) {
-      const known = growing.filter(({ isNew }) => !isNew)
-      const addresses = growing.map(({ row, unit, index }) => ({ sheet, kind: unit, index, at: row }))
-      const stored = known.length === 0 ? [] : yield addresses.filter((_, i) => growing[i]?.isNew === false)
+      const asked: Address[] = []
+      for (const each of growing) if (!each.isNew) asked.push(addressOf(sheet, each))
+      const stored = asked.length === 0 ? [] : yield asked
       let next = 0
       const parts: Growing[] = []
-      for (const [i, each] of growing.entries()) {
+      for (const each of growing) {
+        const address = each.isNew ? addressOf(sheet, each) : asked[next]
         const { node, parts: own } = grown(each.isNew ? undefined : stored[next++], horizons, each)
-        const address = addresses[i]
         if (address !== undefined) put(address, node)
         for (const part of own) parts.push(part)
       }
       growing = parts
     }
   }
+}
+
+function addressOf(sheet: Sheet, { row, unit, index }: Growing): Address {
+  return { sheet, kind: unit, index, at: row }
 }
 
 interface Added {
@@ -93,23 +97,23 @@ interface Added {
 
 function* addToBuckets(sheet: Sheet, horizons: Horizons, level: Level, all: Gathered, put: Put): Merging {
   const kind = columnsOfLevel(level)
-  const addressOf = (bucket: number, part: number): Address => ({ sheet, kind, index: bucket, at: part })
+  const partOf = (bucket: number, part: number): Address => ({ sheet, kind, index: bucket, at: part })
   for (const buckets of chunksOf(keptBuckets(horizons, level, all), ASKED_AT_ONCE)) {
     const cut: { bucket: number; part: Part; isNew: boolean }[] = []
-    const heads = yield buckets.map(({ bucket }) => addressOf(bucket, 0))
+    const heads = yield buckets.map(({ bucket }) => partOf(bucket, 0))
     for (const [i, { bucket, vector }] of buckets.entries()) {
       const head = heads[i]
       const { bytes, rest } = addedToHead(head, vector)
-      if (bytes !== undefined) put(addressOf(bucket, 0), bytes)
+      if (bytes !== undefined) put(partOf(bucket, 0), bytes)
       if (rest === undefined) continue
       for (const part of partsOf(rest)) cut.push({ bucket, part, isNew: bytes !== undefined })
     }
     for (const parts of chunksOf(cut, ASKED_AT_ONCE)) {
       const known = parts.filter(({ isNew }) => !isNew)
-      const stored = known.length === 0 ? [] : yield known.map((each) => addressOf(each.bucket, each.part.at))
+      const stored = known.length === 0 ? [] : yield known.map((each) => partOf(each.bucket, each.part.at))
       let next = 0
       for (const { bucket, part, isNew } of parts) {
-        put(addressOf(bucket, part.at), addedToPart(isNew ? undefined : stored[next++], part))
+        put(partOf(bucket, part.at), addedToPart(isNew ? undefined : stored[next++], part))
       }
     }
   }

@@ -18,6 +18,10 @@ export interface Vector {
 }
 
 const HEADER_BYTES = 4
+/** From so many on, columns are written as a whole. */
+const MANY = 32
+/** Of the widest column. */
+const ALIGNMENT = 8
 const SAFE = Number.MAX_SAFE_INTEGER
 type Unsigned = Uint8Array | Uint16Array | Uint32Array
 type Stored = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array
@@ -38,23 +42,36 @@ export function encodeVector({ index, sums, last }: Vector, prefix: number): Buf
   const sumWidth = widthOfSums(sums)
   const lastWidth = last === undefined ? 0 : unsignedWidth(last.reduce((a, b) => Math.max(a, b), 0))
   const at = layout(count, sumWidth, lastWidth, indexWidth)
-  const bytes = Buffer.alloc(prefix + at.end)
-  const body = bytes.subarray(prefix)
-  body[0] = indexWidth | (sumWidth << 2) | (lastWidth << 5)
-  body.writeUInt16LE(count, 2)
-  const view = new DataView(body.buffer, body.byteOffset, body.length)
-  writeSums(view, at.sums, sumWidth, sums)
-  if (last !== undefined) writeUnsigned(view, at.last, lastWidth, last)
-  writeUnsigned(view, at.index, indexWidth, index)
+  const isMany = count >= MANY && prefix % ALIGNMENT === 0
+  // Few come from Node's pool, without an allocation of their own.
+  const bytes = isMany ? Buffer.from(new ArrayBuffer(prefix + at.end)) : pooled(prefix + at.end)
+  bytes[prefix] = indexWidth | (sumWidth << 2) | (lastWidth << 5)
+  bytes.writeUInt16LE(count, prefix + 2)
+  if (isMany) {
+    const { buffer } = bytes
+    setSums(buffer, prefix + at.sums, sumWidth, count, sums)
+    if (last !== undefined) unsignedAt(buffer, prefix + at.last, lastWidth, count).set(last)
+    unsignedAt(buffer, prefix + at.index, indexWidth, count).set(index)
+  } else {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + prefix, at.end)
+    writeSums(view, at.sums, sumWidth, sums)
+    if (last !== undefined) writeUnsigned(view, at.last, lastWidth, last)
+    writeUnsigned(view, at.index, indexWidth, index)
+  }
   return bytes
+}
+
+function pooled(length: number): Buffer {
+  return Buffer.allocUnsafe(length).fill(0)
 }
 
 export function decodeVector(bytes: Uint8Array, prefix: number): Vector {
   const { index, sums, last } = columnsOf(bytes, prefix)
   return {
-    index: Uint32Array.from(index),
-    sums: sums instanceof BigInt64Array ? sums : Float64Array.from(sums),
-    last: last === undefined ? undefined : Uint32Array.from(last),
+    // Copied at once, which `from` does one by one.
+    index: new Uint32Array(index),
+    sums: sums instanceof BigInt64Array ? sums : new Float64Array(sums),
+    last: last === undefined ? undefined : new Uint32Array(last),
   }
 }
 
@@ -132,6 +149,14 @@ function writeSums(view: DataView, at: number, width: number, sums: Sums): void 
   }
 }
 
+/** Converts all at once; the place is aligned. */
+function setSums(memory: ArrayBufferLike, at: number, width: number, count: number, sums: Sums): void {
+  const stored = sumsAt(memory, at, width, count)
+  if (stored instanceof BigInt64Array) {
+    if (sums instanceof BigInt64Array) stored.set(sums)
+  } else if (sums instanceof Float64Array) stored.set(sums)
+}
+
 function unsignedAt(memory: ArrayBufferLike, at: number, width: number, count: number): Unsigned {
   if (width === 1) return new Uint8Array(memory, at, count)
   return width === 2 ? new Uint16Array(memory, at, count) : new Uint32Array(memory, at, count)
@@ -146,6 +171,8 @@ function sumsAt(memory: ArrayBufferLike, at: number, width: number, count: numbe
 
 /** No index: reading outside of a typed array is slow. */
 const ABSENT = -1
+/** After every index: those of rows end before 2^27, those of seconds before 2^32 - 1. */
+const NO_INDEX = 2 ** 32
 
 /** Sums of the same index are added; of two last changes the later stays. */
 export function merged(a: Vector, b: Vector): Vector {
@@ -155,8 +182,8 @@ export function merged(a: Vector, b: Vector): Vector {
   const fromB = new Int32Array(most).fill(ABSENT)
   let count = 0
   for (let i = 0, j = 0; i < a.index.length || j < b.index.length; count++) {
-    const left = i < a.index.length ? (a.index[i] ?? 0) : Number.POSITIVE_INFINITY
-    const right = j < b.index.length ? (b.index[j] ?? 0) : Number.POSITIVE_INFINITY
+    const left = i < a.index.length ? (a.index[i] ?? 0) : NO_INDEX
+    const right = j < b.index.length ? (b.index[j] ?? 0) : NO_INDEX
     index[count] = Math.min(left, right)
     if (left <= right) fromA[count] = i++
     if (right <= left) fromB[count] = j++
@@ -165,14 +192,14 @@ export function merged(a: Vector, b: Vector): Vector {
   if (a.last !== undefined && b.last !== undefined) {
     last = new Uint32Array(count)
     for (let k = 0; k < count; k++) {
-      const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
-      last[k] = Math.max(
-        left === ABSENT ? 0 : (a.last[left] ?? 0),
-        right === ABSENT ? 0 : (b.last[right] ?? 0),
-      )
+      const left = fromA[k] ?? ABSENT
+      const right = fromB[k] ?? ABSENT
+      const before = left === ABSENT ? 0 : (a.last[left] ?? 0)
+      const after = right === ABSENT ? 0 : (b.last[right] ?? 0)
+      last[k] = Math.max(before, after)
     }
   }
-  return { index: index.slice(0, count), sums: added(a.sums, b.sums, fromA, fromB, count), last }
+  return { index: index.subarray(0, count), sums: added(a.sums, b.sums, fromA, fromB, count), last }
 }
 
 function added(a: Sums, b: Sums, fromA: Int32Array, fromB: Int32Array, count: number): Sums {
@@ -180,7 +207,8 @@ function added(a: Sums, b: Sums, fromA: Int32Array, fromB: Int32Array, count: nu
     const sums = new Float64Array(count)
     let isSafe = true
     for (let k = 0; k < count; k++) {
-      const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
+      const left = fromA[k] ?? ABSENT
+      const right = fromB[k] ?? ABSENT
       const sum = (left === ABSENT ? 0 : (a[left] ?? 0)) + (right === ABSENT ? 0 : (b[right] ?? 0))
       if (sum > SAFE || sum < -SAFE) isSafe = false
       sums[k] = sum
@@ -189,7 +217,8 @@ function added(a: Sums, b: Sums, fromA: Int32Array, fromB: Int32Array, count: nu
   }
   const sums = new BigInt64Array(count)
   for (let k = 0; k < count; k++) {
-    const [left, right] = [fromA[k] ?? ABSENT, fromB[k] ?? ABSENT]
+    const left = fromA[k] ?? ABSENT
+    const right = fromB[k] ?? ABSENT
     sums[k] = BigInt(left === ABSENT ? 0 : (a[left] ?? 0)) + BigInt(right === ABSENT ? 0 : (b[right] ?? 0))
   }
   return narrowed(sums)
@@ -203,11 +232,11 @@ export function narrowed(sums: BigInt64Array): Sums {
 }
 
 export function vectorSlice({ index, sums, last }: Vector, start: number, end: number, base: number): Vector {
-  const part = sums.slice(start, end)
+  const part = sums.subarray(start, end)
   return {
-    index: index.slice(start, end).map((each) => each - base),
+    index: base === 0 ? index.subarray(start, end) : index.slice(start, end).map((each) => each - base),
     sums: part instanceof BigInt64Array ? narrowed(part) : part,
-    last: last?.slice(start, end),
+    last: last?.subarray(start, end),
   }
 }
 

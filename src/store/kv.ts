@@ -140,11 +140,12 @@ export class Kv implements AsyncDisposable {
       remove: (table, key) => void operations.push({ table, key, value: undefined, options: undefined }),
     })
     this.#requireRoom(valueBytes)
-    const writes: Promise<unknown>[] = []
-    writes.push(
+    // Writes without a condition share one promise.
+    const writes = new Set<Promise<unknown>>()
+    writes.add(
       this.#root.batch(() => {
         for (const { table, key, value, options } of operations) {
-          writes.push(value === undefined ? table.remove(key) : table.put(key, value, options))
+          writes.add(value === undefined ? table.remove(key) : table.put(key, value, options))
         }
       }),
     )
