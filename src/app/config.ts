@@ -16,6 +16,8 @@ export interface Config {
   readonly log: 'lmdb' | 'memory' | KafkaAddress
   /** Undefined: `objects` in the data folder. */
   readonly objects: ObjectsPlace | undefined
+  /** `lmdb`, or the URL of a Redis. */
+  readonly meters: string
   readonly trustedProxies: readonly string[]
   readonly origins: readonly string[]
   readonly sephsplaceBoard: string | undefined
@@ -94,6 +96,20 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
     // Nor does it belong there, but somebody may write credentials into it.
     isSecret: true,
     parse: (text) => (text === '' ? undefined : parseObjectsPlace(text)),
+  },
+  meters: {
+    name: 'SPATE_METERS',
+    fallback: 'lmdb:',
+    about:
+      'Where sums are kept. lmdb: in the data folder. redis://host:port/database (rediss: with TLS): in a Redis 7 ' +
+      'or a cluster, which several servers of one log share.',
+    // It may hold a password.
+    isSecret: true,
+    parse: (text) => {
+      if (text === 'lmdb:') return 'lmdb'
+      if (/^rediss?:\/\/[^/]/.test(text) && URL.canParse(text)) return text
+      throw new Error('expected lmdb: or redis://host:port')
+    },
   },
   trustedProxies: {
     name: 'SPATE_TRUSTED_PROXIES',

@@ -23,6 +23,7 @@ import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
 import { LmdbMeterStore } from '../meters/lmdb.ts'
 import { Meters } from '../meters/meters.ts'
+import { FREE_STANDING, type MeterStore } from '../meters/port.ts'
 import { PlayerDirectory } from '../players/directory.ts'
 import { Identities, newSecret, newToken } from '../players/identity.ts'
 import { Kv } from '../store/kv.ts'
@@ -67,8 +68,8 @@ export class SpateServer implements AsyncDisposable {
     const { log, archive } = await openLog(config, folder, clock, logger, stack)
     const state = await stateFolder(config, folder)
     const kv = stack.use(Kv.open(state, PROJECTION_TABLES))
-    const meterKv = stack.use(Kv.open(join(state, 'meters'), METER_TABLES))
-    const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
+    const openMeters = await meterStores(config, state, stack)
+    const meters = stack.use(await Meters.open(log, await openMeters(FREE_STANDING)))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
       await Boards.open({
@@ -159,6 +160,24 @@ async function openLog(
   }
   const sealer = stack.use(new Sealer({ log, objects, clock, onError }, SEAL_LIMITS))
   return { log: archived, archive: { sealer, objects, log: archived } }
+}
+
+/** Opens a space of the meters. */
+async function meterStores(
+  config: Config,
+  state: string,
+  stack: AsyncDisposableStack,
+): Promise<(space: string) => Promise<MeterStore>> {
+  if (config.meters === 'lmdb') {
+    const kv = stack.use(Kv.open(join(state, 'meters'), METER_TABLES))
+    return async (space) => new LmdbMeterStore(kv, space)
+  }
+  if (config.log === 'memory') {
+    throw new SpateError('invalid', 'a log in memory ends with its server, what SPATE_METERS names does not')
+  }
+  const { openRedisMeters } = await import('../meters/redis.ts')
+  const redis = stack.use(openRedisMeters(config.meters))
+  return (space) => redis.open(space)
 }
 
 /** Kafka's client is loaded by those who use it. */
