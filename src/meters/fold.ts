@@ -69,12 +69,9 @@ export class MeterFold {
   async reopen(): Promise<void> {
     await this.#store.refresh()
     this.committed()
-    const meters = new Map<string, Meter>()
-    for (const { value } of await this.#store.list(METERS, MAX_METERS)) {
-      const meter = decodeMeter(value)
-      meters.set(meter.declaration.name, meter)
-    }
-    this.#meters = meters
+    const stored = (await this.#store.list(METERS, MAX_METERS)).map(({ value }) => decodeMeter(value))
+    stored.sort((a, b) => a.number - b.number)
+    this.#meters = new Map(stored.map((meter) => [meter.declaration.name, meter]))
     const isFurther = this.#store.position >= this.#taken
     this.#position = this.#store.position
     this.#taken = this.#store.position

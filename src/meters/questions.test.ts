@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { MeterModel, type Range } from '../../test/support/meter-model.ts'
+import { join } from 'node:path'
+import { test } from 'node:test'
 import { clockAt, declaration, memoryLog, openMeters } from '../../test/support/meters.ts'
+import { tempFolder } from '../../test/support/tmp.ts'
 import { SpateError } from '../base/errors.ts'
-import { Random } from '../base/random.ts'
-import { ALL_LEVELS, bucketOf, LAST_SECOND, startOf } from './calendar.ts'
-import type { Questions } from './questions.ts'
+import { Kv } from '../store/kv.ts'
+import { LAST_SECOND } from './calendar.ts'
+import { describeAnswers } from './differential.contract.ts'
+import { LmdbMeterStore } from './lmdb.ts'
 import type { Write } from './writes.ts'
-import { cutsOf } from './zone.ts'
 
 const T0 = 1_458_061_005
 const DAY = 86_400
-const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe'] as const
-/** With SPATE_TEST_LONG=1, some 170,000 checks. */
-const ROUNDS = process.env.SPATE_TEST_LONG === '1' ? 60 : 2
-const RANGES = process.env.SPATE_TEST_LONG === '1' ? 250 : 80
+describeAnswers('LMDB', async (t) => {
+  const kv = Kv.open(join(tempFolder(t), 'state'), 8)
+  t.after(() => kv[Symbol.asyncDispose]())
+  return new LmdbMeterStore(kv)
+})
 
 function coded(code: string, message = /./): (error: unknown) => true {
   return (error) => {
@@ -24,130 +26,6 @@ function coded(code: string, message = /./): (error: unknown) => true {
     return true
   }
 }
-
-/** Moments that lie together as often as far apart. */
-function anyMoment(random: Random): number {
-  const spread = random.pick([20, 4000, 3 * DAY, 800 * DAY])
-  return T0 + random.between(-spread, spread)
-}
-
-function anyWrite(random: Random): Write {
-  const hasDimensions = random.chance(0.7)
-  const target = {
-    meter: hasDimensions ? 'points' : 'steps',
-    entity: `e${random.below(random.pick([2, 30]))}`,
-    dimensions: hasDimensions ? [random.pick(['run', 'walk', 'ride']), `i${random.below(3)}`] : [],
-  }
-  const second = anyMoment(random)
-  const amount = random.chance(0.02) ? 2n ** 55n + BigInt(random.below(99)) : random.between(-5, 20)
-  if (random.chance(0.2)) {
-    return { kind: 'total', ...target, from: second, to: second + random.pick([0, 60, 5000, DAY]), amount }
-  }
-  if (random.chance(0.2)) return { kind: 'count', ...target, second }
-  return { kind: 'add', ...target, second, amount }
-}
-
-/** Ends that are edges of a bucket as often as not. */
-function anyRange(random: Random): Range {
-  const end = (): number => {
-    const moment = anyMoment(random)
-    const level = random.pick(ALL_LEVELS as [0, 1, 2, 3, 4, 5])
-    return random.chance(0.5) ? moment : startOf(level, bucketOf(level, moment))
-  }
-  const [a, b] = [end(), end()]
-  return { from: Math.min(a, b), to: Math.max(a, b) }
-}
-
-async function filled(t: TestContext, random: Random): Promise<{ questions: Questions; model: MeterModel }> {
-  const { meters } = await openMeters(t, memoryLog(clockAt(T0)))
-  const totalsOver = random.below(3)
-  await meters.declare(declaration('points', { dimensions: ['activity', 'instance'], totalsOver }))
-  await meters.declare(declaration('steps'))
-  const model = new MeterModel({ points: totalsOver })
-  for (let batch = 0; batch < 25; batch++) {
-    const writes = Array.from({ length: random.pick([1, 20, 90]) }, () => anyWrite(random))
-    await meters.write(writes)
-    for (const write of writes) model.write(write)
-  }
-  return { questions: meters.questions, model }
-}
-
-test('[M15] [M16] [M17] [M18] [M19] [M20] every answer is that of walking through all that was written', async (t) => {
-  let checks = 0
-  const same = <T>(actual: T, expected: T): void => {
-    assert.deepEqual(actual, expected)
-    checks += 1
-  }
-  for (let round = 0; round < ROUNDS; round++) {
-    const random = new Random(1000 + round)
-    const { questions, model } = await filled(t, random)
-    for (let i = 0; i < RANGES; i++) {
-      const range = anyRange(random)
-      const meter = random.pick(['points', 'steps'])
-      const entity = random.chance(0.2) ? undefined : `e${random.below(30)}`
-      const filter: Record<string, string> = {}
-      if (meter === 'points' && random.chance(0.6)) filter.activity = random.pick(['run', 'walk', 'swim'])
-      if (meter === 'points' && random.chance(0.3)) filter.instance = `i${random.below(3)}`
-      const matches = (event: { meter: string; dimensions: readonly string[] }): boolean =>
-        event.meter === meter &&
-        (filter.activity ?? event.dimensions[0]) === event.dimensions[0] &&
-        (filter.instance ?? event.dimensions[1]) === event.dimensions[1]
-      const isOwn = (event: { entity: string }): boolean => entity === undefined || event.entity === entity
-      same(
-        await questions.sum(meter, entity, range, filter),
-        model.sum(range, (event) => matches(event) && isOwn(event)),
-      )
-      const entities = Array.from({ length: 8 }, (_, each) => `e${each}`)
-      for (const [each, sum] of (await questions.sums(meter, entities, range)).entries()) {
-        same(
-          sum,
-          model.sum(range, (event) => event.meter === meter && event.entity === entities[each]),
-        )
-      }
-      const places = model.places(range, matches)
-      same(await questions.top(meter, range, 5, filter), places.slice(0, 5))
-      same(await questions.distinct(meter, range, filter), places.length)
-      const at = places.findIndex((place) => place.entity === entity)
-      const expected = at === -1 ? [] : places.slice(Math.max(0, at - 2), at + 3)
-      if (entity !== undefined) same(await questions.rank(meter, entity, range, 2, filter), expected)
-      const earlier = anyRange(random)
-      const then = model.places(earlier, matches)
-      same(
-        await questions.compared(meter, range, earlier, 4, filter),
-        places.slice(0, 4).map((now) => ({
-          entity: now.entity,
-          now,
-          before: then.find((place) => place.entity === now.entity),
-        })),
-      )
-      if (meter === 'points') {
-        const sums = await questions.breakdown(meter, entity, range, 'activity')
-        const isTaken = (event: { meter: string; entity: string }): boolean =>
-          event.meter === meter && isOwn(event)
-        same(new Map(sums.map(({ value, sum }) => [value, sum])), model.breakdown(range, 0, isTaken))
-        same(
-          sums,
-          sums.toSorted((a, b) => (a.sum > b.sum ? -1 : a.sum < b.sum ? 1 : 0)),
-        )
-      }
-      const zone = random.pick(ZONES as unknown as [string, ...string[]])
-      const period = random.pick(['hour', 'day', 'week', 'month', 'year'] as const)
-      const short = { from: range.from, to: Math.min(range.to, range.from + 40 * DAY) }
-      if (period === 'hour') short.to = Math.min(short.to, range.from + 2 * DAY)
-      const cuts = cutsOf(zone, period, short.from, short.to + 1, 10_000)
-      const parts = cuts.slice(1).map((end, part) => {
-        const span = { from: cuts[part] ?? 0, to: end - 1 }
-        return { ...span, sum: model.sum(span, (event) => event.meter === meter && isOwn(event)) }
-      })
-      const series = await questions.series(meter, entity, short, period, zone)
-      same(series.length, parts.length)
-      for (const [part, point] of series.entries()) same(point, parts[part])
-    }
-  }
-  assert.ok(checks > ROUNDS * RANGES * 11, `${checks} checks`)
-  if (ROUNDS > 2) assert.ok(checks >= 100_000, `${checks} checks`)
-  t.diagnostic(`${checks} checks`)
-})
 
 test('[M18] of equal sums that stands first which was there first, then which came first to the meter', async (t) => {
   const { meters } = await openMeters(t)
@@ -270,7 +148,117 @@ test('[M21] what is no question, or too large a one, is refused', async (t) => {
   await assert.rejects(questions.series('steps', 'a', span, 'day', 'Nowhere'), coded('invalid'))
   await assert.rejects(questions.series('steps', 'a', span, 'day'), coded('too-large'))
   await assert.rejects(questions.top('steps', span, 10_001), coded('too-large'))
+  const year = { from: T0, to: T0 + 365 * 86_400 }
+  await assert.rejects(questions.streaks('steps', span, 'day', 'UTC', { most: 1 }), coded('too-large'))
+  await assert.rejects(questions.streaks('steps', year, 'day', 'UTC', { most: 10_001 }), coded('too-large'))
+  await assert.rejects(questions.streaks('steps', year, 'day', 'Nowhere', { most: 1 }), coded('invalid'))
+  await assert.rejects(
+    questions.breakdownSeries('steps', undefined, year, 'day', 'UTC', 'color'),
+    coded('invalid'),
+  )
+  const activities = (second: number): Write[] =>
+    Array.from({ length: 200 }, (_, i) => {
+      return { kind: 'add', meter: 'steps', entity: 'a', dimensions: [`${i}`], second, amount: 1 }
+    })
+  await meters.write(activities(T0))
+  for (const entity of ['a', undefined]) {
+    const over = (days: number) => {
+      const short = { from: T0, to: T0 + days * 86_400 }
+      return questions.breakdownSeries('steps', entity, short, 'day', 'UTC', 'activity')
+    }
+    assert.equal((await over(998)).values.length, 200)
+    await assert.rejects(over(1001), coded('too-large', /sums in an answer/))
+  }
   await assert.rejects(questions.rank('steps', 'a', span, 101), coded('too-large'))
   const many = Array.from({ length: 10_001 }, (_, i) => `e${i}`)
   await assert.rejects(questions.sums('steps', many, span), coded('too-large'))
+})
+
+test('[M25] streaks are runs of days by the clock of a zone, the longest and that which goes on', async (t) => {
+  const { meters } = await openMeters(t)
+  await meters.declare(declaration('steps'))
+  const noon = (day: number): number => Date.UTC(2026, 2, day, 12) / 1000
+  const on = (entity: string, days: readonly number[], hours = 0): Write[] =>
+    days.map((day) => ({ kind: 'add', meter: 'steps', entity, second: noon(day) + hours * 3600, amount: 1 }))
+  await meters.write([
+    ...on('late', [27, 28, 29]),
+    ...on('early', [20, 21, 22, 28]),
+    ...on('twin', [20, 21, 22]),
+    // 23:30 in Berlin, of which the 29th has 23 hours.
+    ...on('night', [28], 10.5),
+    ...on('night', [29, 30], 9.5),
+    ...on('undone', [21, 22, 23, 24]),
+    ...on('undone', [24]).map((write) => ({ ...write, amount: -1 })),
+    ...on('once', [25]),
+  ])
+  const span = { from: noon(1), to: noon(30) + 35_999 }
+  const day = (of: number): number => Date.UTC(2026, 2, of) / 1000 - (of > 29 ? 7200 : 3600)
+  const streak = (first: number, last: number) => {
+    return { periods: last - first + 1, from: day(first), to: Math.min(day(last + 1) - 1, span.to) }
+  }
+  const places = await meters.questions.streaks('steps', span, 'day', 'Europe/Berlin', { most: 9 })
+  assert.deepEqual(places, [
+    { entity: 'undone', rank: 1, longest: streak(21, 24), current: undefined },
+    { entity: 'early', rank: 2, longest: streak(20, 22), current: undefined },
+    { entity: 'twin', rank: 3, longest: streak(20, 22), current: undefined },
+    { entity: 'late', rank: 4, longest: streak(27, 29), current: undefined },
+    { entity: 'night', rank: 5, longest: streak(28, 30), current: streak(28, 30) },
+    { entity: 'once', rank: 6, longest: streak(25, 25), current: undefined },
+  ])
+  const own = (entity: string) => meters.questions.streaks('steps', span, 'day', 'Europe/Berlin', { entity })
+  assert.deepEqual(await own('late'), [places[3]])
+  assert.deepEqual(await own('nobody'), [])
+})
+
+test('[M26] colours over time: the series of each value of a dimension', async (t) => {
+  const { meters } = await openMeters(t)
+  await meters.declare(declaration('placements', { dimensions: ['color', 'tool'] }))
+  const placed = (entity: string, color: string, tool: string, second: number, amount = 1): Write => {
+    return { kind: 'add', meter: 'placements', entity, dimensions: [color, tool], second, amount }
+  }
+  await meters.write([
+    placed('1', 'red', 'brush', 0, 2),
+    placed('1', 'blue', 'brush', 60, 5),
+    placed('2', 'red', 'pen', 119, 4),
+    placed('2', 'gone', 'pen', 130, 3),
+    placed('1', 'gone', 'pen', 131, -3),
+    placed('3', 'back', 'pen', 30, 7),
+    placed('3', 'back', 'pen', 180, -7),
+  ])
+  const over = (entity?: string, filter = {}) =>
+    meters.questions.breakdownSeries(
+      'placements',
+      entity,
+      { from: 0, to: 200 },
+      'minute',
+      'UTC',
+      'color',
+      filter,
+    )
+  assert.deepEqual(await over(), {
+    periods: [
+      { from: 0, to: 59 },
+      { from: 60, to: 119 },
+      { from: 120, to: 179 },
+      { from: 180, to: 200 },
+    ],
+    values: [
+      { value: 'red', sums: [2n, 4n, 0n, 0n] },
+      { value: 'blue', sums: [0n, 5n, 0n, 0n] },
+      { value: 'back', sums: [7n, 0n, 0n, -7n] },
+    ],
+  })
+  assert.deepEqual((await over('1')).values, [
+    { value: 'blue', sums: [0n, 5n, 0n, 0n] },
+    { value: 'red', sums: [2n, 0n, 0n, 0n] },
+    { value: 'gone', sums: [0n, 0n, -3n, 0n] },
+  ])
+  assert.deepEqual((await over(undefined, { tool: 'pen', color: 'red' })).values, [
+    { value: 'red', sums: [0n, 4n, 0n, 0n] },
+  ])
+  assert.deepEqual((await over(undefined, { tool: 'none' })).values, [])
+  const red = await meters.questions.series('placements', undefined, { from: 0, to: 200 }, 'hour', 'UTC', {
+    color: 'red',
+  })
+  assert.deepEqual(red, [{ from: 0, to: 200, sum: 6n }])
 })

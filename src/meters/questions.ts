@@ -1,32 +1,32 @@
-import { SpateError } from '../base/errors.ts'
-import { LAST_SECOND } from './calendar.ts'
+import { Pace } from '../base/pace.ts'
+import {
+  type Asked,
+  Asking,
+  type Filter,
+  MAX_SERIES_ASKED,
+  NO_FILTER,
+  type Span,
+  tooLarge,
+} from './asking.ts'
+import { breakdownSeries, type Point, series, type ValueSeries } from './course.ts'
 import type { Declaration } from './declaration.ts'
 import type { MeterFold } from './fold.ts'
-import { readMembers } from './members.ts'
+import { grouped, matching } from './grouping.ts'
 import type { Meter } from './meter.ts'
-import { entityFact, entityNameFact, seriesPrefix, valueFact, valueNameFact } from './names.ts'
-import { EVERYTHING, entitiesOf, type MeterStore, seriesOf, type Tally } from './port.ts'
+import { entityNameFact, valueNameFact } from './names.ts'
+import { entitiesOf, type MeterStore, seriesOf } from './port.ts'
 import { around, best, countOf, ranksOf, type Standing, standing } from './ranking.ts'
-import { isExact, nearestExact } from './retention.ts'
+import { type Run, Runs } from './streaks.ts'
 import { Total } from './vector.ts'
-import { checkZone, cutsOf, type Period } from './zone.ts'
+import type { Period } from './zone.ts'
+
+export type { Filter, Span } from './asking.ts'
 
 export const MAX_ENTITIES_ASKED = 10_000
-export const MAX_PARTS = 10_000
 export const MAX_PLACES = 10_000
 export const MAX_NEIGHBOURS = 100
-/** Series of one entity, and values of a dimension, that one question goes through. */
-export const MAX_SERIES_ASKED = 10_000
-
-/** Whole seconds, both included. */
-export interface Span {
-  readonly from: number
-  readonly to: number
-}
-
-/** Dimensions by name, each with the value that it must have. */
-export type Filter = Readonly<Record<string, string>>
-const NO_FILTER: Filter = {}
+/** Reads that are under way at once. */
+const READ_AT_ONCE = 500
 
 export interface Place {
   readonly entity: string
@@ -43,17 +43,27 @@ export interface Movement {
   readonly before: Place | undefined
 }
 
+/** Periods one after another in each of which something happened. */
+export interface Streak extends Span {
+  readonly periods: number
+}
+
+export interface StreakPlace {
+  readonly entity: string
+  readonly rank: number
+  readonly longest: Streak
+  /** That which the range's last period belongs to. */
+  readonly current: Streak | undefined
+}
+
+/** The first places, or that of one entity. */
+export type StreaksOf = { readonly most: number } | { readonly entity: string }
+
 export interface MeterSummary {
   readonly declaration: Declaration
   /** How many it has seen. */
   readonly entities: number
   readonly series: number
-}
-
-interface Asked {
-  readonly meter: Meter
-  readonly from: number
-  readonly end: number
 }
 
 /**
@@ -63,46 +73,21 @@ interface Asked {
  * `unavailable` while what the store lost is made anew.
  */
 export class Questions {
-  readonly #fold: MeterFold
+  readonly #asking: Asking
   readonly #store: MeterStore
 
   constructor(fold: MeterFold, store: MeterStore) {
-    this.#fold = fold
+    this.#asking = new Asking(fold, store)
     this.#store = store
-  }
-
-  #asked(name: string, { from, to }: Span): Asked {
-    const meter = this.#meter(name)
-    const isSpan =
-      Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to < LAST_SECOND
-    if (!isSpan) throw new SpateError('invalid', 'a range goes from a second since 1970 to one not before it')
-    const end = to + 1
-    if (!isExact(meter.horizons, from, end)) {
-      const nearest = nearestExact(meter.horizons, from, end)
-      const advice = nearest === undefined ? '' : `; from ${nearest.from} to ${nearest.end - 1} is exact`
-      throw new SpateError('gone', `of this range not everything is kept${advice}`, {
-        details: { nearest: nearest === undefined ? null : { from: nearest.from, to: nearest.end - 1 } },
-      })
-    }
-    return { meter, from, end }
   }
 
   /** In the order in which they were declared. */
   all(): MeterSummary[] {
-    return [...this.#fold.meters.values()].map(summaryOf)
+    return this.#asking.meters.map(summaryOf)
   }
 
   one(name: string): MeterSummary {
-    return summaryOf(this.#meter(name))
-  }
-
-  #meter(name: string): Meter {
-    if (this.#fold.isBehind) {
-      throw new SpateError('unavailable', 'the meters were lost where they are kept and are being made anew')
-    }
-    const meter = this.#fold.meters.get(name)
-    if (meter === undefined) throw new SpateError('not-found', `there is no meter ${name}`)
-    return meter
+    return summaryOf(this.#asking.meter(name))
   }
 
   /** @param entity undefined: all together */
@@ -112,95 +97,75 @@ export class Questions {
     span: Span,
     filter: Filter = NO_FILTER,
   ): Promise<bigint> {
-    const asked = this.#asked(meter, span)
+    const asked = this.#asking.asked(meter, span)
     const { from, end } = asked
     if (Object.keys(filter).length > 0) return this.#filteredSum(asked, entity, filter)
-    const row = await this.#row(asked.meter, entity)
+    const row = await this.#asking.row(asked.meter, entity)
     return row === undefined ? 0n : this.#store.sum(entitiesOf(asked.meter.number), row, from, end)
   }
 
   /** For each of the entities, in their order. */
-  async sums(meter: string, entities: readonly string[], span: Span, filter?: Filter): Promise<bigint[]> {
+  async sums(
+    meter: string,
+    entities: readonly string[],
+    span: Span,
+    filter: Filter = NO_FILTER,
+  ): Promise<bigint[]> {
     if (entities.length > MAX_ENTITIES_ASKED) throw tooLarge('entities', MAX_ENTITIES_ASKED)
+    const asked = this.#asking.asked(meter, span)
+    const { number } = asked.meter
+    const isFiltered = Object.keys(filter).length > 0
+    const rows = isFiltered ? [] : await this.#asking.rows(asked.meter, entities)
+    const one = async (entity: string, row: number | undefined): Promise<bigint> => {
+      if (isFiltered) return this.#filteredSum(asked, entity, filter)
+      return row === undefined ? 0n : this.#store.sum(entitiesOf(number), row, asked.from, asked.end)
+    }
     const sums: bigint[] = []
-    for (const entity of entities) sums.push(await this.sum(meter, entity, span, filter))
+    for (let at = 0; at < entities.length; at += READ_AT_ONCE) {
+      const some = entities.slice(at, at + READ_AT_ONCE)
+      sums.push(...(await Promise.all(some.map((entity, i) => one(entity, rows[at + i])))))
+    }
     return sums
   }
 
-  async #row(meter: Meter, entity: string | undefined): Promise<number | undefined> {
-    return entity === undefined ? EVERYTHING : this.#number(entityFact(meter.number, entity))
-  }
-
-  async #number(key: string): Promise<number | undefined> {
-    const [stored] = await this.#store.facts([key])
-    return stored === undefined ? undefined : Buffer.from(stored).readUInt32LE()
-  }
-
-  /** The filter's values by dimension; undefined where one never occurred. */
-  async #values(meter: Meter, filter: Filter): Promise<Map<number, number> | undefined> {
-    const values = new Map<number, number>()
-    for (const [name, value] of Object.entries(filter)) {
-      const dimension = this.#dimension(meter, name)
-      const number = await this.#number(valueFact(meter.number, dimension, value))
-      if (number === undefined) return undefined
-      values.set(dimension, number)
-    }
-    return values
-  }
-
-  #dimension(meter: Meter, name: string): number {
-    const dimension = meter.declaration.dimensions.indexOf(name)
-    if (dimension === -1) throw new SpateError('invalid', `the meter has no dimension ${name}`)
-    return dimension
-  }
-
   async #filteredSum(asked: Asked, entity: string | undefined, filter: Filter): Promise<bigint> {
-    const { meter, from, end } = asked
-    const values = await this.#values(meter, filter)
-    if (values === undefined) return 0n
     const total = new Total()
     if (entity === undefined) {
-      const { sums } = await this.#byEntity(asked, values)
+      const { sums } = await this.#asking.tally(asked, filter)
       for (const sum of sums) total.add(sum)
       return total.value
     }
-    for (const { row, numbers } of await this.#seriesOf(meter, entity)) {
-      if (![...values].every(([dimension, value]) => numbers[dimension] === value)) continue
+    const { meter, from, end } = asked
+    const wanted = await this.#asking.wanted(meter, filter)
+    for (const { row } of await this.#asking.seriesOf(meter, entity, wanted)) {
       total.add(await this.#store.sum(seriesOf(meter.number), row, from, end))
     }
     return total.value
   }
 
-  async #seriesOf(meter: Meter, entity: string): Promise<{ row: number; numbers: number[] }[]> {
-    const row = await this.#row(meter, entity)
-    if (row === undefined) return []
-    const prefix = seriesPrefix(meter.number, row)
-    const found = await this.#store.list(prefix, MAX_SERIES_ASKED + 1)
-    if (found.length > MAX_SERIES_ASKED) throw tooLarge('series of the entity', MAX_SERIES_ASKED)
-    return found.map(({ key, value }) => ({
-      row: Buffer.from(value).readUInt32LE(),
-      numbers: key.slice(prefix.length).split('/').map(Number),
-    }))
-  }
-
   /** The sum of every period in the range, empty ones too; the first and the last may be cut. */
-  async series(
+  series(
     meter: string,
     entity: string | undefined,
     span: Span,
     period: Period,
     zone = 'UTC',
-  ): Promise<{ from: number; to: number; sum: bigint }[]> {
-    checkZone(zone)
-    const asked = this.#asked(meter, span)
-    const cuts = cutsOf(zone, period, asked.from, asked.end, MAX_PARTS)
-    for (const [i, end] of cuts.entries()) {
-      const from = cuts[i - 1]
-      if (from !== undefined) this.#asked(meter, { from, to: end - 1 })
-    }
-    const row = await this.#row(asked.meter, entity)
-    const sums = row === undefined ? [] : await this.#store.sums(entitiesOf(asked.meter.number), row, cuts)
-    return cuts.slice(1).map((end, i) => ({ from: cuts[i] ?? 0, to: end - 1, sum: sums[i] ?? 0n }))
+    filter: Filter = NO_FILTER,
+  ): Promise<Point[]> {
+    return series(this.#asking, { meter, entity, span, period, zone, filter })
+  }
+
+  /** The series of each value of a dimension that is not always 0, the highest sum first; of equal ones the first seen. */
+  breakdownSeries(
+    meter: string,
+    entity: string | undefined,
+    span: Span,
+    period: Period,
+    zone: string,
+    dimension: string,
+    filter: Filter = NO_FILTER,
+  ): Promise<ValueSeries> {
+    return breakdownSeries(this.#asking, { meter, entity, span, period, zone, filter }, dimension)
   }
 
   /** The sum for each value of a dimension, where it is not 0, the highest first; of equal ones the first seen. */
@@ -209,80 +174,61 @@ export class Questions {
     entity: string | undefined,
     span: Span,
     dimension: string,
+    filter: Filter = NO_FILTER,
   ): Promise<{ value: string; sum: bigint }[]> {
-    const asked = this.#asked(meter, span)
-    const at = this.#dimension(asked.meter, dimension)
+    const asked = this.#asking.asked(meter, span)
+    const at = this.#asking.dimension(asked.meter, dimension)
+    const sums = await this.#sumsByValue(asked, entity, at, filter)
+    if (sums.size > MAX_SERIES_ASKED) throw tooLarge('values', MAX_SERIES_ASKED)
+    const sorted = [...sums]
+      .map(([value, total]) => ({ value, sum: total.value }))
+      .filter(({ sum }) => sum !== 0n)
+      .sort((a, b) => (a.sum === b.sum ? a.value - b.value : a.sum > b.sum ? -1 : 1))
+    const { number } = asked.meter
+    const names = await this.#asking.names(sorted.map(({ value }) => valueNameFact(number, at, value)))
+    return sorted.map(({ sum }, i) => ({ value: names[i] ?? '', sum }))
+  }
+
+  async #sumsByValue(
+    asked: Asked,
+    entity: string | undefined,
+    dimension: number,
+    filter: Filter,
+  ): Promise<Map<number, Total>> {
+    const { meter, from, end } = asked
     const totals = new Map<number, Total>()
     const add = (value: number, sum: number | bigint): void => {
       const total = totals.get(value) ?? new Total()
       total.add(sum)
       totals.set(value, total)
-      if (totals.size > MAX_SERIES_ASKED) throw tooLarge('values', MAX_SERIES_ASKED)
     }
-    const { number, series } = asked.meter
+    const wanted = await this.#asking.wanted(meter, filter)
+    if (wanted === undefined) return totals
     if (entity === undefined) {
-      const { sums, last } = await this.#store.tally(seriesOf(number), series, asked.from, asked.end)
-      const { width, numbers } = await this.#members(asked.meter)
-      for (let row = 1; row <= series; row++) {
-        if (last[row] !== 0) add(numbers[(row - 1) * width + 1 + at] ?? 0, sums[row] ?? 0)
-      }
-    } else {
-      for (const { row, numbers } of await this.#seriesOf(asked.meter, entity)) {
-        const sum = await this.#store.sum(seriesOf(number), row, asked.from, asked.end)
-        add(numbers[at] ?? 0, sum)
-      }
+      const grouping = matching(
+        await this.#asking.members(meter),
+        dimension + 1,
+        meter.values[dimension] ?? 0,
+        wanted,
+      )
+      const { sums, last } = grouped(
+        await this.#store.tally(seriesOf(meter.number), grouping.groups.length, from, end),
+        grouping,
+      )
+      for (let value = 1; value < last.length; value++) if (last[value] !== 0) add(value, sums[value] ?? 0)
+      return totals
     }
-    const sorted = [...totals]
-      .map(([value, total]) => ({ value, sum: total.value }))
-      .filter(({ sum }) => sum !== 0n)
-      .sort((a, b) => (a.sum === b.sum ? a.value - b.value : a.sum > b.sum ? -1 : 1))
-    const names = await this.#names(sorted.map(({ value }) => valueNameFact(number, at, value)))
-    return sorted.map(({ sum }, i) => ({ value: names[i] ?? '', sum }))
-  }
-
-  async #names(keys: readonly string[]): Promise<string[]> {
-    return (await this.#store.facts(keys)).map((bytes) => Buffer.from(bytes ?? new Uint8Array(0)).toString())
-  }
-
-  #members(meter: Meter): ReturnType<typeof readMembers> {
-    const width = meter.declaration.dimensions.length + 1
-    return readMembers(meter.number, meter.series, width, (keys) => this.#store.facts(keys))
-  }
-
-  async #tally(asked: Asked, filter: Filter): Promise<Tally> {
-    const { meter, from, end } = asked
-    if (Object.keys(filter).length === 0) {
-      return this.#store.tally(entitiesOf(meter.number), meter.entities, from, end)
+    for (const { row, numbers } of await this.#asking.seriesOf(meter, entity, wanted)) {
+      add(numbers[dimension] ?? 0, await this.#store.sum(seriesOf(meter.number), row, from, end))
     }
-    const values = await this.#values(meter, filter)
-    if (values === undefined) return { sums: new Float64Array(1), last: new Uint32Array(1) }
-    return this.#byEntity(asked, values)
-  }
-
-  /** The series that match, summed by entity. */
-  async #byEntity({ meter, from, end }: Asked, values: ReadonlyMap<number, number>): Promise<Tally> {
-    const { sums, last } = await this.#store.tally(seriesOf(meter.number), meter.series, from, end)
-    const { width, numbers } = await this.#members(meter)
-    const wanted = [...values]
-    const summed = new BigInt64Array(meter.entities + 1)
-    const lasts = new Uint32Array(meter.entities + 1)
-    for (let row = 1; row <= meter.series; row++) {
-      const changed = last[row] ?? 0
-      const at = (row - 1) * width
-      if (changed === 0 || !wanted.every(([dimension, value]) => numbers[at + 1 + dimension] === value))
-        continue
-      const entity = numbers[at] ?? 0
-      summed[entity] = (summed[entity] ?? 0n) + BigInt(sums[row] ?? 0)
-      lasts[entity] = Math.max(lasts[entity] ?? 0, changed)
-    }
-    return { sums: summed, last: lasts }
+    return totals
   }
 
   /** The first `most` of all to whom anything happened in the range. */
   async top(meter: string, span: Span, most: number, filter: Filter = NO_FILTER): Promise<Place[]> {
-    const asked = this.#asked(meter, span)
+    const asked = this.#asking.asked(meter, span)
     if (most > MAX_PLACES) throw tooLarge('places', MAX_PLACES)
-    const tally = await this.#tally(asked, filter)
+    const tally = await this.#asking.tally(asked, filter)
     return this.#places(
       asked.meter,
       best(tally, most).map((row, i) => standing(tally, row, i + 1)),
@@ -290,7 +236,7 @@ export class Questions {
   }
 
   async #places(meter: Meter, standings: readonly Standing[]): Promise<Place[]> {
-    const names = await this.#names(standings.map(({ row }) => entityNameFact(meter.number, row)))
+    const names = await this.#asking.names(standings.map(({ row }) => entityNameFact(meter.number, row)))
     return standings.map(({ rank, sum, lastSecond }, i) => ({
       entity: names[i] ?? '',
       rank,
@@ -307,10 +253,10 @@ export class Questions {
     neighbours: number,
     filter: Filter = NO_FILTER,
   ): Promise<Place[]> {
-    const asked = this.#asked(meter, span)
+    const asked = this.#asking.asked(meter, span)
     if (neighbours > MAX_NEIGHBOURS) throw tooLarge('neighbours', MAX_NEIGHBOURS)
-    const tally = await this.#tally(asked, filter)
-    const row = await this.#row(asked.meter, entity)
+    const tally = await this.#asking.tally(asked, filter)
+    const row = await this.#asking.row(asked.meter, entity)
     if (row === undefined || (tally.last[row] ?? 0) === 0) return []
     const { before, after, ahead } = around(tally, row, neighbours)
     const rows = [...before, row, ...after]
@@ -328,11 +274,11 @@ export class Questions {
     most: number,
     filter: Filter = NO_FILTER,
   ): Promise<Movement[]> {
-    const then = this.#asked(meter, earlier)
+    const then = this.#asking.asked(meter, earlier)
     const now = await this.top(meter, span, most, filter)
-    const tally = await this.#tally(then, filter)
+    const tally = await this.#asking.tally(then, filter)
     const rows: number[] = []
-    for (const { entity } of now) rows.push((await this.#row(then.meter, entity)) ?? 0)
+    for (const { entity } of now) rows.push((await this.#asking.row(then.meter, entity)) ?? 0)
     const ranks = ranksOf(tally, rows)
     const standings = rows.map((row) => standing(tally, row, ranks.get(row) ?? 0))
     const places = await this.#places(then.meter, standings)
@@ -343,16 +289,55 @@ export class Questions {
     }))
   }
 
+  /**
+   * Those whose longest streak of periods in the range is longest; of equal ones that comes first which was complete
+   * earlier, then which came first to the meter. The range's first and last period may be cut. Of one entity: its own
+   * place, if anything happened to it.
+   */
+  async streaks(
+    meter: string,
+    span: Span,
+    period: Period,
+    zone: string,
+    of: StreaksOf,
+    filter: Filter = NO_FILTER,
+  ): Promise<StreakPlace[]> {
+    if ('most' in of && of.most > MAX_PLACES) throw tooLarge('places', MAX_PLACES)
+    const { asked, cuts } = this.#asking.parts(meter, span, period, zone)
+    const own = asked.meter
+    const grouping = await this.#asking.byEntity(own, filter)
+    const rows = grouping === undefined || grouping === 'nothing' ? own.entities : own.series
+    this.#asking.checkWork(rows, cuts.length)
+    const runs = new Runs(own.entities)
+    const pace = new Pace()
+    for (let i = 1; i < cuts.length; i++) {
+      const part = { meter: own, from: cuts[i - 1] ?? 0, end: cuts[i] ?? 0 }
+      runs.add((await this.#asking.tallyBy(part, grouping)).last)
+      await pace.turn()
+    }
+    const streakOf = ({ first, last }: Run): Streak => {
+      return { periods: last - first + 1, from: cuts[first] ?? 0, to: (cuts[last + 1] ?? 0) - 1 }
+    }
+    const places = 'most' in of ? best(runs, of.most).map((row, i) => ({ row, rank: i + 1 })) : []
+    if ('entity' in of) {
+      const row = (await this.#asking.row(own, of.entity)) ?? 0
+      for (const [ranked, rank] of ranksOf(runs, [row])) places.push({ row: ranked, rank })
+    }
+    const names = await this.#asking.names(places.map(({ row }) => entityNameFact(own.number, row)))
+    return places.flatMap(({ row, rank }, i) => {
+      const found = runs.of(row)
+      if (found === undefined) return []
+      const current = found.current && streakOf(found.current)
+      return { entity: names[i] ?? '', rank, longest: streakOf(found.longest), current }
+    })
+  }
+
   /** How many entities anything happened to in the range. */
   async distinct(meter: string, span: Span, filter: Filter = NO_FILTER): Promise<number> {
-    return countOf(await this.#tally(this.#asked(meter, span), filter))
+    return countOf(await this.#asking.tally(this.#asking.asked(meter, span), filter))
   }
 }
 
 function summaryOf({ declaration, entities, series }: Meter): MeterSummary {
   return { declaration, entities, series }
-}
-
-function tooLarge(what: string, most: number): SpateError {
-  return new SpateError('too-large', `a question goes through at most ${most} ${what}`)
 }

@@ -34,6 +34,7 @@ export function advanced(horizons: Horizons, retention: Retention, nowSecond: nu
 
 /** Whether every bucket that makes up [from, end) is kept. */
 export function isExact(horizons: Horizons, from: number, end: number): boolean {
+  if (horizons.every((horizon) => horizon <= from)) return true
   return cover(from, end).every(({ level, first }) => startOf(level, first) >= (horizons[level] ?? 0))
 }
 

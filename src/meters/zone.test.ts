@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SpateError } from '../base/errors.ts'
+import { LAST_SECOND } from './calendar.ts'
 import { checkZone, cutsOf, PERIODS, periodAt } from './zone.ts'
 
 const at = (text: string): number => Date.parse(text) / 1000
@@ -93,6 +94,25 @@ test('[M14] a range is cut where periods meet, and is not cut too often', () => 
   assert.throws(
     () => cutsOf('UTC', 'second', 0, 11, 10),
     (error) => error instanceof SpateError && error.code === 'too-large',
+  )
+})
+
+test('[M14] a range is cut where its periods end, one by one', () => {
+  const anyZone = fc.constantFrom(...Intl.supportedValuesOf('timeZone'), 'UTC', '+05:30')
+  const anyFrom = fc.integer({ min: 0, max: at('2100-01-01T00:00Z') })
+  const parts = fc.integer({ min: 1, max: 120 })
+  const seconds = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800, month: 2e6, year: 3e7 }
+  fc.assert(
+    fc.property(anyZone, fc.constantFrom(...PERIODS), anyFrom, parts, (zone, period, from, count) => {
+      const end = Math.min(LAST_SECOND, from + seconds[period] * count + (from % 1000))
+      const expected = [from]
+      for (let each = from; each < end; ) {
+        each = Math.min(periodAt(zone, period, each).end, end)
+        expected.push(each)
+      }
+      assert.deepEqual(cutsOf(zone, period, from, end, 10_000), expected)
+    }),
+    { numRuns: process.env.SPATE_TEST_LONG === '1' ? 3000 : 60 },
   )
 })
 

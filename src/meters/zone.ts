@@ -7,7 +7,8 @@
  */
 import { Temporal } from '@js-temporal/polyfill'
 import { SpateError } from '../base/errors.ts'
-import { LAST_SECOND } from './calendar.ts'
+import { bucketOf, LAST_SECOND, type Level, startOf } from './calendar.ts'
+import { changeBetween, offsetAt, type Stretch, stretchesOf } from './offsets.ts'
 
 export const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'] as const
 export type Period = (typeof PERIODS)[number]
@@ -38,13 +39,67 @@ export function periodAt(zone: string, period: Period, second: number): { from: 
  * Errors: `too-large` for more than `most` parts.
  */
 export function cutsOf(zone: string, period: Period, from: number, end: number, most: number): number[] {
+  if (end - from > LONGEST_SECONDS[period] * (most + 1)) throw tooManyParts(most)
   const cuts = [from]
+  const stretches = stretchesOf(zone, from, end)
+  let current = 0
   for (let at = from; at < end; ) {
-    at = Math.min(periodAt(zone, period, at).end, end)
+    while (at >= (stretches[current]?.end ?? end)) current += 1
+    const stretch = stretches[current]
+    const quick = stretch === undefined ? undefined : endWithin(stretch, period, at)
+    at = Math.min(quick ?? periodAt(zone, period, at).end, end)
     cuts.push(at)
-    if (cuts.length > most + 1) throw new SpateError('too-large', `a series has at most ${most} parts`)
+    if (cuts.length > most + 1) throw tooManyParts(most)
   }
   return cuts
+}
+
+function tooManyParts(most: number): SpateError {
+  return new SpateError('too-large', `a series has at most ${most} parts`)
+}
+
+/** No period is longer, whatever the clock does. */
+const LONGEST_SECONDS: Readonly<Record<Period, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 2 * 3600,
+  day: 2 * 86_400,
+  week: 8 * 86_400,
+  month: 32 * 86_400,
+  year: 367 * 86_400,
+}
+
+/** Where the offset changes, a day around it is left to the calendar of the zone. */
+const MARGIN_SECONDS = 86_400
+
+/** The end of the period that holds a second, where it and its surroundings lie in one stretch. */
+function endWithin({ from, end, offset }: Stretch, period: Period, second: number): number | undefined {
+  const local = second + offset
+  const [start, stop] = localPeriod(period, local)
+  const isWithin = start - offset - MARGIN_SECONDS >= from && stop - offset + MARGIN_SECONDS <= end
+  return isWithin ? stop - offset : undefined
+}
+
+const LEVEL_OF: Readonly<Record<Exclude<Period, 'week'>, Level>> = {
+  second: 0,
+  minute: 1,
+  hour: 2,
+  day: 3,
+  month: 4,
+  year: 5,
+}
+/** 1970 began on a Thursday. */
+const THURSDAY = 3 * 86_400
+
+/** As if the clock were UTC. */
+function localPeriod(period: Period, local: number): [start: number, end: number] {
+  if (period === 'week') {
+    const start = Math.floor((local + THURSDAY) / (7 * 86_400)) * 7 * 86_400 - THURSDAY
+    return [start, start + 7 * 86_400]
+  }
+  const level = LEVEL_OF[period]
+  const bucket = bucketOf(level, local)
+  return [startOf(level, bucket), startOf(level, bucket + 1)]
 }
 
 function zonedAt(zone: string, second: number): Temporal.ZonedDateTime {
@@ -75,25 +130,11 @@ function startIn(time: Temporal.ZonedDateTime, period: Calendrical): Temporal.Zo
 
 /** From the last to the next full hour of the clock, or to where the clock is put to another within the hour. */
 function hourAt(zone: string, second: number): { from: number; end: number } {
-  const time = zonedAt(zone, second)
-  const into = time.minute * 60 + time.second
-  let from = second - into
+  const offset = offsetAt(zone, second)
+  const local = second + offset
+  let from = second - (((local % 3600) + 3600) % 3600)
   let end = from + 3600
-  if (zonedAt(zone, from).offsetNanoseconds !== time.offsetNanoseconds) {
-    from = changeBetween(zone, from, second)
-  }
-  if (zonedAt(zone, end).offsetNanoseconds !== time.offsetNanoseconds) end = changeBetween(zone, second, end)
+  if (offsetAt(zone, from) !== offset) from = changeBetween(zone, from, second)
+  if (offsetAt(zone, end) !== offset) end = changeBetween(zone, second, end)
   return clamped(from, end)
-}
-
-/** The second from which on the offset is that at `late`, not that at `early`. */
-function changeBetween(zone: string, early: number, late: number): number {
-  const before = zonedAt(zone, early).offsetNanoseconds
-  let [low, high] = [early, late]
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    if (zonedAt(zone, middle).offsetNanoseconds === before) low = middle
-    else high = middle
-  }
-  return high
 }

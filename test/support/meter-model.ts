@@ -21,6 +21,13 @@ interface Place {
   readonly lastSecond: number
 }
 
+interface Streak {
+  readonly entity: string
+  readonly rank: number
+  readonly longest: Range & { readonly periods: number }
+  readonly current: (Range & { readonly periods: number }) | undefined
+}
+
 type Takes = (event: Event) => boolean
 
 /** Meters by brute force: a list of amounts, and every question a walk through all of it. */
@@ -91,5 +98,46 @@ export class MeterModel {
       this.sum(range, (event) => takes(event) && event.dimensions[dimension] === value),
     ])
     return new Map(sums.filter(([, sum]) => sum !== 0n))
+  }
+
+  /** All longest and current runs of parts in which something happened, in order. */
+  streaks(parts: readonly Range[], takes: Takes): Streak[] {
+    const found = new Map<string, Streak & { readonly end: number; readonly seen: number }>()
+    for (const [name, seen] of this.#firstSeen) {
+      const happened = parts.map(({ from, to }) =>
+        this.events.some(
+          (event) =>
+            `${event.meter}/${event.entity}` === name &&
+            event.second >= from &&
+            event.second <= to &&
+            takes(event),
+        ),
+      )
+      const runs: { first: number; last: number }[] = []
+      for (const [i, isSo] of happened.entries()) {
+        if (isSo && happened[i - 1] === true) runs.push({ first: runs.pop()?.first ?? i, last: i })
+        else if (isSo) runs.push({ first: i, last: i })
+      }
+      const spanOf = ({ first, last }: { first: number; last: number }) => ({
+        periods: last - first + 1,
+        from: parts[first]?.from ?? 0,
+        to: parts[last]?.to ?? 0,
+      })
+      const longest = runs.toSorted((a, b) => b.last - b.first - (a.last - a.first))[0]
+      if (longest === undefined) continue
+      const current = runs.find(({ last }) => last === parts.length - 1)
+      const entity = name.slice(name.indexOf('/') + 1)
+      found.set(name, {
+        entity,
+        rank: 0,
+        longest: spanOf(longest),
+        current: current && spanOf(current),
+        end: longest.last,
+        seen,
+      })
+    }
+    return [...found.values()]
+      .sort((a, b) => b.longest.periods - a.longest.periods || a.end - b.end || a.seen - b.seen)
+      .map(({ entity, longest, current }, i) => ({ entity, rank: i + 1, longest, current }))
   }
 }
