@@ -16,6 +16,11 @@ export type CrashPoint =
   | 'seal.before-segment'
   | 'seal.before-entry'
   | 'seal.after-entry'
+  | 'capture.after-object'
+  | 'capture.before-paint'
+  | 'capture.after-paint'
+  | 'capture.after-applied'
+  | 'capture.before-answers'
 
 export function crashPoint(point: CrashPoint): void {
   if (name === '' || name !== point) return

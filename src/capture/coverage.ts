@@ -84,10 +84,12 @@ export class Coverage {
     this.#missed = this.#missed.filter((miss) => holes.some((hole) => meets(miss, hole))).slice(-MAX_CAUSES)
   }
 
-  /** What lies between turned out to be wrong. */
-  doubt(fromMs: number, toMs: number): void {
+  /** What lies between turned out to be wrong. False: that was known. */
+  doubt(fromMs: number, toMs: number): boolean {
+    if (this.#doubts.some((doubt) => doubt.fromMs === fromMs && doubt.toMs === toMs)) return false
     this.#doubts.push({ fromMs, toMs })
     if (this.#doubts.length > MAX_CAUSES) this.#mergeDoubts()
+    return true
   }
 
   /** Two neighbours become one that holds both: less is vouched for, never more. */

@@ -206,8 +206,8 @@ export class Chain {
   }
 
   rebased({ fromMs, timestampMs }: Rebased): void {
-    this.counts.rebased += 1
-    this.coverage.doubt(fromMs, timestampMs)
+    // A second time by a collector that died before it had painted.
+    if (this.coverage.doubt(fromMs, timestampMs)) this.counts.rebased += 1
   }
 
   /** Whether what was told of last leads back to a full frame, supposing that what waits can be had. */

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { keepNewest } from '../../base/keep-newest.ts'
+import type { ObjectStore } from '../../store/objects/port.ts'
+import { decodeFrame, type FrameCells } from './picture.ts'
+
+/** Cells of decoded frames kept until they are applied. */
+const MAX_KEPT_CELLS = 4 << 20
+const MAX_KEPT_FRAMES = 4096
+
+export function frameKey(sha256: string): string {
+  return `frames/${sha256.slice(0, 2)}/${sha256}.png`
+}
+
+/**
+ * Frames by the hash of their bytes: the same picture is stored once, whatever its addresses. What was just decoded is
+ * kept for who needs it next, within a limit; else it is read and decoded again.
+ */
+export class FrameStore {
+  readonly #objects: ObjectStore
+  readonly #kept = new Map<string, FrameCells>()
+  #keptCells = 0
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects
+  }
+
+  /** Errors: those of the store. */
+  async put(bytes: Uint8Array): Promise<string> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    await this.#objects.put(frameKey(sha256), bytes)
+    return sha256
+  }
+
+  keep(sha256: string, cells: FrameCells): void {
+    if (this.#keptCells + cells.count > MAX_KEPT_CELLS || this.#kept.has(sha256)) return
+    this.#kept.set(sha256, cells)
+    this.#keptCells += cells.count
+    // Frames without cells, say.
+    keepNewest(this.#kept, MAX_KEPT_FRAMES)
+  }
+
+  /** Errors: `not-found`, `invalid`, those of the store. */
+  async cells(sha256: string, width: number, height: number): Promise<FrameCells> {
+    const kept = this.#kept.get(sha256)
+    if (kept !== undefined) {
+      this.#kept.delete(sha256)
+      this.#keptCells -= kept.count
+      return kept
+    }
+    return decodeFrame(await this.#objects.get(frameKey(sha256)), width, height)
+  }
+}

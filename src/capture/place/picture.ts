@@ -1,0 +1,48 @@
+import sharp from 'sharp'
+import { messageOf, SpateError } from '../../base/errors.ts'
+
+/** The cells that a frame holds: those that are not transparent. */
+export interface FrameCells {
+  readonly count: number
+  /** Row by row: y × width + x. */
+  readonly at: Uint32Array
+  /** 0xRRGGBB. */
+  readonly rgb: Uint32Array
+}
+
+const MAX_PIXELS = 1 << 24
+
+/**
+ * Decodes a picture of an r/place off the main thread. A cell has changed where the picture is not wholly transparent
+ * there, whatever its colour. Errors: `invalid` for what is no picture, or one of another size.
+ */
+export async function decodeFrame(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
+  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw new SpateError('invalid', `not a picture: ${messageOf(cause)}`, { cause })
+    })
+  if (info.width !== width || info.height !== height || info.channels !== 4) {
+    throw new SpateError('invalid', `a picture of ${info.width} × ${info.height}, not ${width} × ${height}`)
+  }
+  return cellsOf(new Uint32Array(data.buffer, data.byteOffset, width * height))
+}
+
+/** @param rgba little-endian: red in the lowest byte */
+function cellsOf(rgba: Uint32Array): FrameCells {
+  let count = 0
+  for (let i = 0; i < rgba.length; i++) if (rgba[i]! >>> 24 !== 0) count += 1
+  const at = new Uint32Array(count)
+  const rgb = new Uint32Array(count)
+  let filled = 0
+  for (let i = 0; i < rgba.length; i++) {
+    const pixel = rgba[i]!
+    if (pixel >>> 24 === 0) continue
+    at[filled] = i
+    rgb[filled] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
+    filled += 1
+  }
+  return { count, at, rgb }
+}

@@ -1,0 +1,70 @@
+import { messageOf, SpateError } from '../../base/errors.ts'
+
+const TOKEN = /"accessToken"\s*:\s*"([^"]+)"/
+const MAX_PAGE_BYTES = 16 << 20
+const TIMEOUT_MS = 15_000
+
+export type Fetch = (
+  url: string,
+  init: { headers?: Record<string, string>; signal: AbortSignal },
+) => Promise<Response>
+
+/** The token that a page holds: read when it is first needed, and again once the source has refused it. */
+export class TokenPage {
+  readonly #fetch: Fetch
+  readonly #url: string | null
+  readonly #headers: Readonly<Record<string, string>>
+  #token: string | null
+  #reading: Promise<string | null> | undefined
+
+  /** @param token used before the page is read */
+  constructor(
+    fetch: Fetch,
+    url: string | null,
+    token: string | null,
+    headers: Readonly<Record<string, string>>,
+  ) {
+    this.#fetch = fetch
+    this.#url = url
+    this.#token = token
+    this.#headers = headers
+  }
+
+  /** Null where there is neither a page nor a token. Errors: `unavailable`, `invalid` for a page without one. */
+  token(signal: AbortSignal): Promise<string | null> {
+    if (this.#token !== null || this.#url === null) return Promise.resolve(this.#token)
+    this.#reading ??= this.#read(this.#url, signal).finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  /** The source does not take it any more. Without a page it is kept: there is no other. */
+  refused(token: string | null): void {
+    if (this.#url !== null && this.#token === token) this.#token = null
+  }
+
+  async #read(url: string, signal: AbortSignal): Promise<string> {
+    const html = await this.#html(url, signal)
+    const token = TOKEN.exec(html)?.[1]
+    if (token === undefined) throw new SpateError('invalid', 'the page holds no accessToken')
+    this.#token = token
+    return token
+  }
+
+  async #html(url: string, signal: AbortSignal): Promise<string> {
+    try {
+      const either = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+      const response = await this.#fetch(url, { headers: { ...this.#headers }, signal: either })
+      if (!response.ok)
+        throw new SpateError('unavailable', `the page of the token answers ${response.status}`)
+      const html = await response.text()
+      return html.slice(0, MAX_PAGE_BYTES)
+    } catch (cause) {
+      if (cause instanceof SpateError) throw cause
+      throw new SpateError('unavailable', `the page of the token cannot be read: ${messageOf(cause)}`, {
+        cause,
+      })
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { backoffMs } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { SpateError } from '../base/errors.ts'
+import type { Log, NewRecord } from '../log/port.ts'
+import { type CaptureRecord, CaptureRecordType, encodeCaptureRecord, type RawMessage } from './records.ts'
+
+/** What one record of messages holds at most; a larger message is alone. */
+const MESSAGES_A_RECORD = 4096
+const BYTES_A_RECORD = 1 << 20
+/** The log's own limit of a body, less what stands before the bytes. */
+const MAX_MESSAGE_BYTES = (8 << 20) - 64
+const FIRST_RETRY_MS = 100
+const MOST_RETRY_MS = 5000
+
+/** Messages that wait for the log at most. */
+export const MAX_WAITING_BYTES = 64 << 20
+
+interface Waiting {
+  readonly message: RawMessage | undefined
+  readonly record: CaptureRecord | undefined
+  readonly done: PromiseWithResolvers<void>
+}
+
+export interface RecorderServices {
+  readonly log: Pick<Log, 'append'>
+  readonly stream: string
+  readonly clock: Clock
+  readonly random: () => number
+  /** Told of each append that failed; it is tried again if that can help. */
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Puts what a collector sees and does into its stream. What arrives while an append is under way makes the next one.
+ *
+ * Messages, and what is appended by `now`, keep their order and go before what is appended `later`. An append that
+ * fails is tried again for ever while that can help: meanwhile up to 64 MiB of messages wait, and what is to go later
+ * waits behind them. Beyond that a message is refused; who brought it must end its connection, so that the hole is seen.
+ */
+export class Recorder {
+  readonly #services: RecorderServices
+  readonly #raw: Waiting[] = []
+  readonly #rest: Waiting[] = []
+  #waitingBytes = 0
+  #isRunning = false
+  #failures = 0
+  #isClosing = false
+  #retryNow = (): void => {}
+  #room = Promise.withResolvers<void>()
+  /** Why nothing more can be recorded. */
+  stopped: SpateError | undefined
+
+  constructor(services: RecorderServices) {
+    this.#services = services
+    this.#room.resolve()
+  }
+
+  /** Whether the last append succeeded. */
+  get isHealthy(): boolean {
+    return this.#failures === 0
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** Resolves when messages are taken again. */
+  get room(): Promise<void> {
+    return this.#room.promise
+  }
+
+  /** Resolves once it is durable; undefined where there is no room for it. Errors: why nothing more is recorded. */
+  message(message: RawMessage): Promise<void> | undefined {
+    const size = message.bytes.length
+    if (size > MAX_MESSAGE_BYTES || this.#waitingBytes + size > MAX_WAITING_BYTES) {
+      if (this.#waitingBytes > MAX_WAITING_BYTES / 2) this.#room = Promise.withResolvers<void>()
+      return undefined
+    }
+    this.#waitingBytes += size
+    return this.#add(this.#raw, { message, record: undefined, done: Promise.withResolvers<void>() })
+  }
+
+  /** In order with the messages. Resolves once it is durable. */
+  now(record: CaptureRecord): Promise<void> {
+    return this.#add(this.#raw, { message: undefined, record, done: Promise.withResolvers<void>() })
+  }
+
+  /** After all messages, and only while there is room for them. */
+  later(record: CaptureRecord): Promise<void> {
+    return this.#add(this.#rest, { message: undefined, record, done: Promise.withResolvers<void>() })
+  }
+
+  #add(lane: Waiting[], waiting: Waiting): Promise<void> {
+    if (this.stopped !== undefined) return Promise.reject(this.stopped)
+    lane.push(waiting)
+    // Who does not wait for it is not told by an unhandled rejection.
+    waiting.done.promise.catch(() => {})
+    if (!this.#isRunning) {
+      this.#isRunning = true
+      setImmediate(() => void this.#run())
+    }
+    return waiting.done.promise
+  }
+
+  async #run(): Promise<void> {
+    while (this.stopped === undefined && this.#raw.length + this.#rest.length > 0) {
+      const raw = this.#raw.slice()
+      const rest = this.#failures === 0 || raw.length === 0 ? this.#rest.slice() : []
+      try {
+        const { log, stream } = this.#services
+        await log.append(stream, recordsOf([...raw, ...rest]))
+      } catch (error) {
+        await this.#failed(error)
+        continue
+      }
+      this.#failures = 0
+      this.#raw.splice(0, raw.length)
+      this.#rest.splice(0, rest.length)
+      for (const { message, done } of [...raw, ...rest]) {
+        this.#waitingBytes -= message?.bytes.length ?? 0
+        done.resolve()
+      }
+      if (this.#waitingBytes <= MAX_WAITING_BYTES / 2) this.#room.resolve()
+    }
+    this.#isRunning = false
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const { clock, random, onError } = this.#services
+    onError(error)
+    this.#failures += 1
+    if (!(error instanceof SpateError && error.retryable) || this.#isClosing) {
+      this.#stop(error)
+      return
+    }
+    const waited = Promise.withResolvers<void>()
+    this.#retryNow = waited.resolve
+    clock.after(backoffMs(this.#failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), waited.resolve)
+    await waited.promise
+  }
+
+  #stop(error: unknown): void {
+    this.stopped =
+      error instanceof SpateError
+        ? error
+        : new SpateError('storage-failed', 'recording failed', { cause: error })
+    for (const { done } of [...this.#raw.splice(0), ...this.#rest.splice(0)]) done.reject(this.stopped)
+    this.#room.resolve()
+  }
+
+  /** Resolves when all is appended that was given, or the first append after the call has failed. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    this.#retryNow()
+    const last = [this.#raw.at(-1), this.#rest.at(-1)]
+    await Promise.allSettled(last.map((waiting) => waiting?.done.promise))
+    this.stopped ??= new SpateError('unavailable', 'the collector is stopping')
+  }
+}
+
+/** Messages that follow each other share a record, within the limits of one. */
+function recordsOf(waiting: readonly Waiting[]): NewRecord[] {
+  const records: NewRecord[] = []
+  let messages: RawMessage[] = []
+  let bytes = 0
+  const push = (record: CaptureRecord): void => {
+    records.push({ type: record.type, body: encodeCaptureRecord(record) })
+  }
+  const flush = (): void => {
+    if (messages.length > 0) push({ type: CaptureRecordType.messages, body: messages })
+    messages = []
+    bytes = 0
+  }
+  for (const { message, record } of waiting) {
+    if (record !== undefined) {
+      flush()
+      push(record)
+    } else if (message !== undefined) {
+      if (messages.length >= MESSAGES_A_RECORD || bytes + message.bytes.length > BYTES_A_RECORD) flush()
+      messages.push(message)
+      bytes += message.bytes.length
+    }
+  }
+  flush()
+  return records
+}

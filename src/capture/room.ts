@@ -1,0 +1,55 @@
+import type { Clock } from '../base/clock.ts'
+
+const LOOK_EVERY_MS = 1000
+
+/**
+ * Keeps the last of a disk for the raw messages: while less than a reserve is free, everything else waits here. One
+ * look a second, whoever asks.
+ */
+export class Room {
+  readonly #clock: Clock
+  readonly #freeBytes: () => Promise<number>
+  readonly #reserveBytes: number
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #looking: Promise<boolean> | undefined
+  isScarce = false
+
+  constructor(clock: Clock, freeBytes: () => Promise<number>, reserveBytes: number) {
+    this.#clock = clock
+    this.#freeBytes = freeBytes
+    this.#reserveBytes = reserveBytes
+  }
+
+  /** Resolves once there is room, or the signal aborts. */
+  async enough(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.#looked())) {
+      await pause(this.#clock, LOOK_EVERY_MS, signal)
+    }
+  }
+
+  #looked(): Promise<boolean> {
+    const nowMs = this.#clock.elapsedMs()
+    if (this.#looking === undefined || nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
+      this.#lookedAtMs = nowMs
+      this.#looking = this.#look()
+    }
+    return this.#looking
+  }
+
+  async #look(): Promise<boolean> {
+    this.isScarce = (await this.#freeBytes()) < this.#reserveBytes
+    return this.isScarce
+  }
+}
+
+/** Resolves after the time, or when the signal aborts. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(ms, resolve)
+  const stop = (): void => resolve()
+  signal.addEventListener('abort', stop, { once: true })
+  await promise
+  signal.removeEventListener('abort', stop)
+  cancel()
+}
