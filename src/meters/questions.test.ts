@@ -6,7 +6,7 @@ import { tempFolder } from '../../test/support/tmp.ts'
 import { SpateError } from '../base/errors.ts'
 import { Kv } from '../store/kv.ts'
 import { LAST_SECOND } from './calendar.ts'
-import { describeAnswers } from './differential.contract.ts'
+import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import type { Write } from './writes.ts'
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { MeterModel, type Range } from '../../test/support/meter-model.ts'
-import { clockAt, declaration, memoryLog } from '../../test/support/meters.ts'
-import { Random } from '../base/random.ts'
-import { ALL_LEVELS, bucketOf, startOf } from './calendar.ts'
-import { Meters } from './meters.ts'
-import type { MeterStore } from './port.ts'
-import type { Questions } from './questions.ts'
-import type { Write } from './writes.ts'
-import { cutsOf } from './zone.ts'
+import { MeterModel, type Range } from '../../../test/support/meter-model.ts'
+import { clockAt, declaration, memoryLog } from '../../../test/support/meters.ts'
+import { Random } from '../../base/random.ts'
+import { ALL_LEVELS, bucketOf, startOf } from '../calendar.ts'
+import { Meters } from '../meters.ts'
+import type { MeterStore } from '../port.ts'
+import type { Questions } from '../questions.ts'
+import type { Write } from '../writes.ts'
+import { cutsOf } from '../zone.ts'
 
 /** An empty store that goes with the test. */
 type OpenStore = (t: TestContext) => Promise<MeterStore>
@@ -77,8 +77,9 @@ async function filled(
  * least 100,000 answers are compared.
  */
 export function describeAnswers(name: string, open: OpenStore, skip: string | false = false): void {
-  const title = `[M15] [M16] [M17] [M18] [M19] [M20] [M25] [M26] ${name}: every answer is that of walking through all that was written`
-  test(title, { skip }, async (t) => {
+  test(`[M15] [M16] [M17] [M18] [M19] [M20] [M25] [M26] ${name}: every answer is that of walking through all that was written`, {
+    skip,
+  }, async (t) => {
     let checks = 0
     const same = <T>(actual: T, expected: T): void => {
       assert.deepEqual(actual, expected)
