@@ -31,8 +31,8 @@ export interface Places extends Span {
 }
 
 export interface Compared extends Span {
-  readonly then: Span
-  readonly places: readonly (Named & { readonly now: Standing; readonly then: Standing | null })[]
+  readonly before: Span
+  readonly places: readonly (Named & { readonly now: Standing; readonly before: Standing | null })[]
 }
 
 export interface Valued {

@@ -13,16 +13,14 @@ test('a leaderboard has the same rows from whichever question', () => {
     kind: 'top',
     rows: [{ ...row, rank: 1, amount: '9007199254740993', lastSecond: 150 }],
   })
-  const then = { rank: 4, sum: -2, lastSecond: 50 }
+  const before = { rank: 4, sum: -2, lastSecond: 50 }
   assert.deepEqual(
     leadersOf('/x/compare?', {
       ...span,
-      // biome-ignore lint/suspicious/noThenProperty: as the server answers
-      then: { from: 0, to: 99 },
+      before: { from: 0, to: 99 },
       places: [
-        { ...named, now: standing, then },
-        // biome-ignore lint/suspicious/noThenProperty: as the server answers
-        { entity: '8', now: { ...standing, rank: 2 }, then: null },
+        { ...named, now: standing, before },
+        { entity: '8', now: { ...standing, rank: 2 }, before: null },
       ],
     }).rows.map(({ entity, rank, movement, before }) => ({ entity, rank, movement, before })),
     [

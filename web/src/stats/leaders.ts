@@ -25,7 +25,7 @@ export interface Leaders {
 /** @param path of the question */
 export function leadersOf(path: string, answer: Places | Compared | Streaks): Leaders {
   const span = { from: answer.from, to: answer.to }
-  if ('then' in answer) return { span, kind: 'compare', rows: answer.places.map(comparedRow) }
+  if ('before' in answer) return { span, kind: 'compare', rows: answer.places.map(comparedRow) }
   // The shape of an answer follows from the question.
   if (/\/streaks\?/.test(path))
     return { span, kind: 'streaks', rows: (answer as Streaks).places.map(streakRow) }
@@ -38,13 +38,13 @@ function topRow({ sum, ...place }: Places['places'][number]): Leader {
   return { ...place, amount: sum, ...NOT_COMPARED }
 }
 
-function comparedRow({ now, then, ...named }: Compared['places'][number]): Leader {
+function comparedRow({ now, before, ...named }: Compared['places'][number]): Leader {
   return {
     ...named,
     rank: now.rank,
     amount: now.sum,
-    movement: movementOf(now.rank, then?.rank),
-    before: then?.sum,
+    movement: movementOf(now.rank, before?.rank),
+    before: before?.sum,
     current: undefined,
   }
 }

@@ -39,10 +39,14 @@ export class Questions {
     this.everybody = about()
   }
 
-  /** In the order in which they are wanted to be seen. */
+  /** What is seen first; the rest is asked for once its answer is there, so that it does not wait for them. */
   ask(wanted: Wanted): void {
     this.series.ask(wanted.series)
     this.base.ask(wanted.base)
+    if (!this.series.isBusy.value) this.#askRest(wanted)
+  }
+
+  #askRest(wanted: Wanted): void {
     this.leaders.ask(wanted.leaders)
     for (const [i, question] of this.versus.entries()) question.ask(wanted.versus[i])
     this.own.ask(wanted.own)

@@ -51,6 +51,8 @@ export class StatsPage {
   readonly #first: Signal<number | null | undefined> = signal(undefined)
   readonly #isAway = signal(false)
   readonly #heard: Signal<'connecting' | 'live' | 'waiting' | 'still'> = signal('connecting')
+  #isMeeting = false
+  #isFinding = false
   #clockOffsetMs = 0
   #failures = 0
   #retry: (() => void) | undefined
@@ -83,12 +85,19 @@ export class StatsPage {
     effect(() => {
       if (this.wanted.value !== undefined) this.questions.ask(this.wanted.value)
     })
-    effect(() => {
+    const live = computed(() => {
       const isRefused = this.failure.value !== undefined || this.questions.series.problem.value !== undefined
-      this.#follow(isRefused ? undefined : this.wanted.value?.live)
+      return isRefused ? undefined : this.wanted.value?.live
     })
+    effect(() => this.#follow(live.value))
     setInterval(() => this.#tick(), TICK_MS)
-    void this.#meet()
+    effect(() => {
+      if (this.asked.value.shown === 'all' && this.#first.value === undefined) void this.#findFirst()
+    })
+    effect(() => {
+      const { answer, problem } = this.questions.series
+      if (answer.value !== undefined || problem.value !== undefined) this.#meet()
+    })
   }
 
   /** @param isStep whether going back undoes it */
@@ -131,6 +140,7 @@ export class StatsPage {
       span: asked.span ?? shown,
       zone,
       who: this.#who(asked.who),
+      dimension: place.kind === 'board' ? 'color' : (asked.dimension ?? this.meter.value?.dimensions[0]),
     }
   }
 
@@ -140,44 +150,48 @@ export class StatsPage {
     return player === undefined ? undefined : String(player)
   }
 
-  /** What the page is about; each part shows when it is there. */
-  async #meet(): Promise<void> {
+  /** What the page is about, as far as it is not known yet. After the chart: nothing of it is needed for that. */
+  #meet(): void {
     const { place } = this
-    const isAll = this.asked.peek().shown === 'all'
-    await Promise.all([
-      isAll ? this.#findFirst() : undefined,
-      place.kind === 'board' ? this.#meetBoard(place.board) : undefined,
-      place.kind === 'meter' ? this.#meetMeter(place.meter) : undefined,
-    ])
-    if (!isAll) await this.#findFirst()
+    if (place.kind === 'board' && this.board.peek() === undefined && !this.#isMeeting) {
+      this.#isMeeting = true
+      void this.#meetBoard(place.board)
+    }
+    if (place.kind === 'meter' && this.meter.peek() === undefined && !this.#isMeeting) {
+      this.#isMeeting = true
+      void this.#meetMeter(place.meter)
+    }
   }
 
   async #meetBoard(board: string): Promise<void> {
     await this.#try(async () => {
-      this.board.value = await this.#api.board(board)
-    })
-    await this.#try(async () => {
       this.me.value = await this.#api.me()
-      this.boards.value = (await this.#api.boards()).boards.map(({ id }) => id)
+      const { boards } = await this.#api.boards()
+      this.boards.value = boards.map(({ id }) => id)
+      this.board.value = boards.find(({ id }) => id === board)
     })
+    this.#isMeeting = false
   }
 
   async #meetMeter(meter: string): Promise<void> {
     await this.#try(async () => {
       this.meter.value = await this.#load(`/api/meters/${encodeURIComponent(meter)}`)
     })
+    this.#isMeeting = false
   }
 
   async #findFirst(): Promise<void> {
     const { place } = this
-    if (place.kind === 'meters') return
+    if (place.kind === 'meters' || this.#isFinding) return
+    this.#isFinding = true
     const series = `${basePath(place, place.kind === 'board' ? 'placements' : place.meter)}/series`
     await this.#try(async () => {
       const first = await firstSecond((unit, from, to) =>
-        this.#load(`${series}?from=${from}&to=${to ?? 'now'}&by=${unit}&zone=UTC`),
+        orNearest(this.#load<Series>(`${series}?from=${from}&to=${to ?? 'now'}&by=${unit}&zone=UTC`)),
       )
       this.#first.value = first ?? null
     })
+    this.#isFinding = false
   }
 
   async #try(meet: () => Promise<void>): Promise<void> {
@@ -230,7 +244,8 @@ export class StatsPage {
     this.#retry?.()
     this.#retry = undefined
     this.#move()
-    if (this.#first.peek() === undefined || this.board.peek() === undefined) void this.#meet()
+    if (this.#first.peek() === undefined && this.asked.peek().shown === 'all') void this.#findFirst()
+    this.#meet()
     this.questions.again()
   }
 
@@ -239,11 +254,17 @@ export class StatsPage {
     this.#live = undefined
     this.#heard.value = path === undefined ? 'still' : 'connecting'
     if (path === undefined) return
+    let isFirst = true
     this.#live = new LiveAnswers({
       open: (events) => openEventSource(path, events),
       clock: systemClock,
       random: Math.random,
-      onAnswer: (text) => this.#hear(text),
+      onAnswer: (text) => {
+        this.#hear(text)
+        // The first says how it is, which was asked a moment ago; the others that something has happened.
+        if (!isFirst) this.#growSoon()
+        isFirst = false
+      },
       onStatus: (status) => {
         const wasWaiting = this.#heard.peek() === 'waiting'
         this.#heard.value = status
@@ -261,6 +282,9 @@ export class StatsPage {
       const leaders = leadersOf(wanted.leaders, JSON.parse(text) as Places)
       this.questions.leaders.renew(wanted.leaders, () => leaders)
     }
+  }
+
+  #growSoon(): void {
     this.#soon ??= systemClock.after(CHART_MS, () => {
       this.#soon = undefined
       void this.#grow()
@@ -299,5 +323,16 @@ export class StatsPage {
         // The stream tells when the server is away, and all is asked anew when it is back.
       }
     }
+  }
+}
+
+/** Where not everything is kept any more, what is kept begins with the nearest that is. */
+async function orNearest(asked: Promise<Series>): Promise<Series> {
+  try {
+    return await asked
+  } catch (error) {
+    const nearest = error instanceof ProblemError ? error.problem.nearest : undefined
+    if (nearest === undefined || nearest === null) throw error
+    return { ...nearest, points: [{ ...nearest, sum: 1 }] }
   }
 }

@@ -24,6 +24,7 @@ function looked(place: Place, part: Partial<Asked>): Looked {
     span,
     zone: 'UTC',
     who: asked.who,
+    dimension: asked.dimension,
   }
 }
 
@@ -52,7 +53,14 @@ test('what survives is what there is at the end: everything up to it is added up
   const meter = '/api/boards/lobby/meters/surviving'
   assert.equal(wanted.base, `${meter}/sum?from=0&to=1699499999`)
   assert.equal(wanted.ownBase, `${meter}/sum?from=0&to=1699499999&entity=7`)
-  assert.equal(wanted.leaders, `${meter}/compare?from=0&to=1699600000&thenFrom=0&thenTo=1699499999&limit=10`)
+  assert.equal(
+    wanted.leaders,
+    `${meter}/compare?from=0&to=1699600000&beforeFrom=0&beforeTo=1699499999&limit=10`,
+  )
+  assert.equal(
+    wanted.ownStreak,
+    '/api/boards/lobby/meters/placements/streaks?from=1699500000&to=1699600000&by=hour&zone=UTC&entity=7',
+  )
   assert.equal(wanted.own, `${meter}/rank?from=0&to=1699600000&entity=7&neighbours=2`)
 })
 
@@ -61,11 +69,11 @@ test('two spans are compared as long as each other, or as was asked', () => {
   const compare = (earlier: Asked['earlier']) => wantedOf(looked(STEPS, { shown, earlier })).leaders
   assert.equal(
     compare('before'),
-    '/api/meters/steps/compare?from=1000&to=1099&thenFrom=900&thenTo=999&limit=10',
+    '/api/meters/steps/compare?from=1000&to=1099&beforeFrom=900&beforeTo=999&limit=10',
   )
   assert.equal(
     compare({ from: 5, to: 6 }),
-    '/api/meters/steps/compare?from=1000&to=1099&thenFrom=5&thenTo=6&limit=10',
+    '/api/meters/steps/compare?from=1000&to=1099&beforeFrom=5&beforeTo=6&limit=10',
   )
 })
 

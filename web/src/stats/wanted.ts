@@ -17,6 +17,8 @@ export interface Looked {
   readonly zone: string
   /** Whose; undefined: nobody's. */
   readonly who: string | undefined
+  /** What the sums are broken down by. */
+  readonly dimension: string | undefined
 }
 
 export interface Wanted {
@@ -54,7 +56,7 @@ function address(path: string, pairs: Pairs, where: Asked['where'] = {}): string
 }
 
 export function wantedOf(looked: Looked): Wanted {
-  const { place, asked, measure, shown, span, zone, who } = looked
+  const { place, asked, measure, shown, span, zone, who, dimension } = looked
   const base = basePath(place, measure.meter)
   const unit = unitOr(asked.unit, shown)
   const isLevel = measure.kind === 'level'
@@ -70,7 +72,6 @@ export function wantedOf(looked: Looked): Wanted {
   ] as const
   const atStart = shown.from === 0 ? undefined : rangePairs({ from: 0, to: shown.from - 1 }, false)
   const own = who === undefined ? undefined : (['entity', who] as const)
-  const dimension = place.kind === 'board' ? 'color' : asked.dimension
   const placements = basePath(place, place.kind === 'board' ? 'placements' : measure.meter)
   return {
     unit,
@@ -83,8 +84,8 @@ export function wantedOf(looked: Looked): Wanted {
           ? ask('top', [...range, ['limit', asked.places]])
           : ask('compare', [
               ...range,
-              ['thenFrom', earlier.from],
-              ['thenTo', earlier.to],
+              ['beforeFrom', earlier.from],
+              ['beforeTo', earlier.to],
               ['limit', asked.places],
             ]),
     live: looked.isShownRolling
@@ -96,7 +97,8 @@ export function wantedOf(looked: Looked): Wanted {
     own: own && ask('rank', [...range, own, ['neighbours', NEIGHBOURS]]),
     ownSeries: own && ask('series', [...chart, own]),
     ownBase: own && isLevel && atStart !== undefined ? ask('sum', [...atStart, own]) : undefined,
-    ownStreak: own && ask('streaks', [...range, ...streak, own]),
+    ownStreak:
+      own && address(`${placements}/streaks`, [...rangePairs(span, isPresent), ...streak, own], asked.where),
     bands: dimension && address(`${placements}/series-by`, [...chart, ['dimension', dimension]], asked.where),
     values:
       dimension &&

@@ -6,7 +6,7 @@ import type { Line } from '../plot.ts'
 import { isStackable, largest, stacked } from '../stacks.ts'
 import type { StatsPage } from '../stats-page.ts'
 import { Chart } from './chart.tsx'
-import { Trouble } from './trouble.tsx'
+import { SpanTrouble } from './trouble.tsx'
 
 /** Colours of lines that have none of their own. */
 const BANDS = ['--band-1', '--band-2', '--band-3', '--band-4', '--band-5', '--band-6', '--band-7']
@@ -15,7 +15,7 @@ const MOST_COLORS = 64
 
 /** What the sums are made of: colours of a board, values of a dimension. */
 export function BandsPanel({ page }: { page: StatsPage }) {
-  const { place, meter, looked, asked, questions } = page
+  const { place, meter, looked, questions } = page
   const isBoard = place.kind === 'board'
   const dimensions = meter.value?.dimensions ?? []
   const now = looked.value
@@ -28,14 +28,10 @@ export function BandsPanel({ page }: { page: StatsPage }) {
       <h2>{title}</h2>
       {!isBoard && <DimensionChoice page={page} dimensions={dimensions} />}
       <Filters page={page} />
-      <Trouble
-        page={page}
-        question={questions.bands}
-        onNearest={(nearest) => page.change({ shown: nearest, span: undefined, unit: undefined }, true)}
-      />
+      <SpanTrouble page={page} problem={questions.bands.problem.value} />
       {now !== undefined && hasAnswer && (
         <Chart
-          label={isBoard ? 'Placements by colour over time' : `By ${asked.value.dimension} over time`}
+          label={isBoard ? 'Placements by colour over time' : `By ${now.dimension} over time`}
           points={points.value}
           lines={lines.value}
           zone={now.zone}
@@ -89,10 +85,9 @@ function DimensionChoice({ page, dimensions }: { page: StatsPage; dimensions: re
     <label class="choice">
       <span>by</span>
       <select
-        value={page.asked.value.dimension ?? ''}
-        onChange={({ currentTarget: { value } }) => page.change({ dimension: value || undefined }, true)}
+        value={page.looked.value?.dimension ?? ''}
+        onChange={({ currentTarget: { value } }) => page.change({ dimension: value }, true)}
       >
-        <option value="">nothing</option>
         {dimensions.map((dimension) => (
           <option key={dimension} value={dimension}>
             {dimension}
@@ -138,7 +133,7 @@ function ValuesTable({ page, breakdown, area }: ValuesTableProps) {
   return (
     <div class="scroll">
       <table class="leaders">
-        <caption class="hidden">{isBoard ? 'Colours' : `By ${page.asked.value.dimension}`}</caption>
+        <caption class="hidden">{isBoard ? 'Colours' : `By ${page.looked.value?.dimension}`}</caption>
         <thead>
           <tr>
             <th scope="col">{isBoard ? 'Colour' : 'Value'}</th>
@@ -175,14 +170,15 @@ function Color({ value, color }: { value: string; color: string | undefined }) {
   return (
     <span class="color">
       <span class="color-sample" style={{ background: color }} aria-hidden="true" />
-      {colorName(Number.parseInt(color.slice(1), 16))} <span class="quiet number">{color.toLowerCase()}</span>
+      {colorName(Number.parseInt(color.slice(1), 16))}{' '}
+      <span class="quiet number wide-only">{color.toLowerCase()}</span>
     </span>
   )
 }
 
 /** Pressed, it narrows everything down to itself. */
 function Value({ page, value }: { page: StatsPage; value: string }) {
-  const { dimension } = page.asked.value
+  const dimension = page.looked.value?.dimension
   return (
     <button
       type="button"

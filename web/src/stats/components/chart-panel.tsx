@@ -8,7 +8,7 @@ import type { StatsPage } from '../stats-page.ts'
 import type { Unit } from '../units.ts'
 import { Chart } from './chart.tsx'
 import { SpanChoice } from './span-choice.tsx'
-import { Trouble } from './trouble.tsx'
+import { ChartTrouble } from './trouble.tsx'
 
 const NO_POINTS: readonly Point[] = []
 
@@ -44,47 +44,50 @@ export function ChartPanel({ page }: { page: StatsPage }) {
       aria-busy={questions.series.isBusy.value}
     >
       <SpanChoice page={page} looked={now} />
-      <Trouble
-        page={page}
-        question={questions.series}
-        onNearest={(nearest) => page.change({ shown: nearest, span: undefined, unit: undefined }, true)}
-      />
-      <p class="readout number">
-        <Readout
-          points={points.value}
-          amounts={amounts.value}
-          at={hovered.value}
-          unit={unit}
-          zone={zone}
-          isLevel={measure.kind === 'level'}
-        />
-      </p>
-      <Chart
-        label={`${title} by ${unit}, ${spanWords(now.shown, zone)}`}
-        points={points.value}
-        lines={lines.value}
-        zone={zone}
-        height={240}
-        span={asked.span}
-        onChoose={(chosen) => page.change({ span: chosen })}
-        onHover={(period) => {
-          hovered.value = period
-        }}
-      />
-      <p id="chart-keys" class="quiet small">
-        Drag to choose a span; by keys: ← → move it, Shift and ← → change its length, Escape clears it.
-      </p>
-      <p class="hidden" aria-live="polite" data-testid="chosen">
-        {asked.span === undefined ? '' : `${spanWords(asked.span, zone)} chosen`}
-      </p>
-      <ChartTable
-        points={points.value}
-        amounts={amounts.value}
-        unit={unit}
-        zone={zone}
-        title={title}
-        span={spanWords(span, zone)}
-      />
+      <ChartTrouble page={page} problem={questions.series.problem.value} />
+      {questions.series.problem.value === undefined && (
+        <>
+          <p class="readout number">
+            <Readout
+              points={points.value}
+              amounts={amounts.value}
+              at={hovered.value}
+              unit={unit}
+              zone={zone}
+              isLevel={measure.kind === 'level'}
+            />
+          </p>
+          <Chart
+            label={`${title} by ${unit}, ${spanWords(now.shown, zone)}`}
+            points={points.value}
+            lines={lines.value}
+            zone={zone}
+            height={240}
+            span={asked.span}
+            onChoose={(chosen) => page.change({ span: chosen })}
+            onHover={(period) => {
+              hovered.value = period
+            }}
+          />
+          <p class="quiet small">
+            Drag over the chart to choose a span.{' '}
+            <span id="chart-keys" class="with-keyboard">
+              Keys: ← → move it, Shift and ← → change its length, Escape clears it.
+            </span>
+          </p>
+          <p class="hidden" aria-live="polite" data-testid="chosen">
+            {asked.span === undefined ? '' : `${spanWords(asked.span, zone)} chosen`}
+          </p>
+          <ChartTable
+            points={points.value}
+            amounts={amounts.value}
+            unit={unit}
+            zone={zone}
+            title={title}
+            span={spanWords(span, zone)}
+          />
+        </>
+      )}
     </section>
   )
 }

@@ -18,7 +18,7 @@ interface ChartProps {
   readonly onHover?: (period: number | undefined) => void
 }
 
-const TICK_PX = 78
+const TICK_PX = 62
 /** A pointer that moved less was not dragged. */
 const DRAG_PX = 4
 const KEYS: Readonly<Record<string, Nudge>> = {
@@ -48,7 +48,7 @@ export function Chart(props: ChartProps) {
     })
     observer.observe(element)
     const scheme = matchMedia('(prefers-color-scheme: dark)')
-    const redraw = (): void => drawn.current?.redraw(false)
+    const redraw = (): void => drawn.current?.redraw()
     scheme.addEventListener('change', redraw)
     return () => {
       observer.disconnect()
@@ -67,6 +67,7 @@ export function Chart(props: ChartProps) {
     const hearing = { onHover: (period: number | undefined) => latest.current.onHover?.(period) }
     const made = plot(picture, width.value, height, hearing, element)
     drawn.current = made
+    element.dataset.drawn = String(points.length)
     const stop = listen(made, latest)
     mark(made, latest.current.points, latest.current.span)
     return () => {
@@ -96,8 +97,6 @@ export function Chart(props: ChartProps) {
     <div
       ref={box}
       class="chart"
-      data-count={points.length}
-      data-drawn={width.value > 0 ? 'true' : 'false'}
       style={{ height: `${height}px` }}
       role="group"
       aria-roledescription="chart"

@@ -7,7 +7,7 @@ import { before } from '../spans.ts'
 import type { StatsPage } from '../stats-page.ts'
 import { earlierOf, type Looked, streakUnit } from '../wanted.ts'
 import { SpanFields } from './span-choice.tsx'
-import { Trouble } from './trouble.tsx'
+import { SpanTrouble } from './trouble.tsx'
 import { Who } from './who.tsx'
 
 /** Who leads in the chosen span. */
@@ -19,11 +19,7 @@ export function LeadersPanel({ page }: { page: StatsPage }) {
     <section class="panel part" aria-label="Leaderboard" aria-busy={questions.leaders.isBusy.value}>
       <h2>Who leads</h2>
       {now !== undefined && now.measure.kind !== 'streaks' && <CompareChoice page={page} looked={now} />}
-      <Trouble
-        page={page}
-        question={questions.leaders}
-        onNearest={(nearest) => page.change({ shown: nearest, span: undefined, unit: undefined }, true)}
-      />
+      <SpanTrouble page={page} problem={questions.leaders.problem.value} />
       {now !== undefined && leaders !== undefined && (
         <LeadersTable page={page} looked={now} leaders={leaders} />
       )}
@@ -67,7 +63,7 @@ function LeadersTable({ page, looked, leaders }: LeadersTableProps) {
                 {kind === 'streaks' ? `Longest, ${unit}s` : measure.label}
               </th>
               {kind === 'compare' && (
-                <th scope="col" class="amount">
+                <th scope="col" class="amount wide-only">
                   Before
                 </th>
               )}
@@ -119,7 +115,7 @@ function LeaderRow({ page, row, most, kind }: LeaderRowProps) {
         {amountWords(amount)}
       </td>
       {kind === 'compare' && (
-        <td class="amount number quiet">{before === undefined ? '–' : amountWords(before)}</td>
+        <td class="amount number quiet wide-only">{before === undefined ? '–' : amountWords(before)}</td>
       )}
       {kind === 'streaks' && <td class="amount number quiet">{amountWords(current ?? 0)}</td>}
     </tr>

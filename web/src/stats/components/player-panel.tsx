@@ -20,10 +20,10 @@ export function PlayerPanel({ page }: { page: StatsPage }) {
   return (
     <section
       class="panel part"
-      aria-label={isPlayer ? 'A player' : 'One of them'}
+      aria-label={isPlayer ? 'A player' : 'Look one up'}
       aria-busy={questions.own.isBusy.value}
     >
-      <h2>{isPlayer ? 'A player' : 'One of them'}</h2>
+      <h2>{isPlayer ? 'A player' : 'Look one up'}</h2>
       <Search page={page} />
       {asked.value.who === 'me' && isPlayer && me.value !== undefined && me.value.player === null && (
         <p class="empty">You have not painted yet.</p>

@@ -25,10 +25,14 @@ export function StatsApp({ page }: { page: StatsPage }) {
           <>
             <MeasureChoice page={page} />
             <ChartPanel page={page} />
-            <LeadersPanel page={page} />
-            <PlayerPanel page={page} />
-            <BandsPanel page={page} />
-            {place.kind === 'board' && <VersusPanel page={page} board={place.board} />}
+            <div class="column">
+              <LeadersPanel page={page} />
+              {place.kind === 'board' && <VersusPanel page={page} board={place.board} />}
+            </div>
+            <div class="column">
+              <PlayerPanel page={page} />
+              <BandsPanel page={page} />
+            </div>
           </>
         )}
       </main>

@@ -6,7 +6,7 @@ const STATUS: Readonly<Record<Status, string>> = {
   connecting: 'Connecting…',
   live: 'Live',
   waiting: 'Reconnecting…',
-  still: 'Past',
+  still: 'Not live',
 }
 
 export function StatsHeader({ page, title }: { page: StatsPage; title: string }) {
@@ -25,10 +25,12 @@ export function StatsHeader({ page, title }: { page: StatsPage; title: string })
       <h1 class="clip">
         <bdi>{title}</bdi>
       </h1>
-      <output class="status" data-status={status.value}>
-        <span class="dot" aria-hidden="true" />
-        <span>{STATUS[status.value]}</span>
-      </output>
+      {page.failure.value === undefined && (
+        <output class="status" data-status={status.value}>
+          <span class="dot" aria-hidden="true" />
+          <span>{STATUS[status.value]}</span>
+        </output>
+      )}
       <ZoneChoice page={page} />
       {status.value === 'waiting' && (
         <p class="away" role="status">

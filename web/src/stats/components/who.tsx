@@ -10,6 +10,7 @@ export function Who({ page, of }: { page: StatsPage; of: Named }) {
     <button
       type="button"
       class="link who"
+      title={entityWords(of, isPlayer)}
       aria-pressed={isChosen}
       onClick={() => page.change({ who: isChosen ? undefined : of.entity }, true)}
     >

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { requires } from '../support/requires.ts'
+import { Fingers } from './fingers.ts'
+import { StatsStage } from './stats-stage.ts'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+/** Midnight in UTC. */
+const MONDAY = Date.UTC(2026, 2, 2) / 1000
+const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+/** The week from that Monday, by day. */
+const WEEK = `show=${MONDAY}-${MONDAY + 7 * DAY - 1}&by=day`
+
+test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
+  const stage = await StatsStage.open(t)
+  const ann = await stage.player('Ann')
+  const bob = await stage.player('Bob')
+  const day = (player: string, day: number, count: number, color = 5) => ({
+    player,
+    color,
+    second: MONDAY + day * DAY + 12 * HOUR,
+    count,
+  })
+  await stage.place('lobby', [day(ann, 0, 30), day(ann, 1, 10), day(bob, 1, 5), day(bob, 5, 40, 12)])
+  await stage.place('garden', [day(ann, 1, 7)])
+
+  await t.test('[W2] a span is chosen by dragging, and leaderboard and address follow', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`)
+    await visit.isDrawn(7)
+    await visit.leads(`1 Bob #${bob} 45`, `2 Ann #${ann} 40`)
+    await visit.drag(1, 0, 7)
+    await visit.leads(`1 Ann #${ann} 40`, `2 Bob #${bob} 5`)
+    assert.equal(visit.query.get('span'), `${MONDAY}-${MONDAY + 2 * DAY - 1}`)
+    await visit.page
+      .getByTestId('chosen')
+      .filter({ hasText: '2 Mar 2026 – 3 Mar 2026 chosen' })
+      .waitFor({ state: 'attached' })
+    await visit.drag(5, 5, 7)
+    await visit.leads(`1 Bob #${bob} 40`)
+    await visit.drag(5, 5, 7)
+    await visit.leads(`1 Bob #${bob} 45`, `2 Ann #${ann} 40`)
+    assert.equal(visit.query.get('span'), null)
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('[W2] a finger chooses as a mouse does', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`, PHONE)
+    await visit.isDrawn(7)
+    const fingers = await Fingers.on(visit.page)
+    const box = await visit.chart.locator('.u-over').boundingBox()
+    assert.ok(box !== null)
+    const at = (period: number): readonly [number, number] => [
+      box.x + ((period + 0.5) / 7) * box.width,
+      box.y + 50,
+    ]
+    await fingers.touch('touchStart', at(0))
+    await fingers.touch('touchMove', at(0.5))
+    await fingers.touch('touchMove', at(1))
+    await fingers.touch('touchEnd')
+    await visit.leads(`1 Ann #${ann} 40`, `2 Bob #${bob} 5`)
+  })
+
+  await t.test('[W2] keys choose a span on the chart, and two fields do without it', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`)
+    const { page } = visit
+    await visit.isDrawn(7)
+    await visit.chart.focus()
+    await page.keyboard.press('Home')
+    await visit.leads(`1 Ann #${ann} 30`)
+    await page.keyboard.press('Shift+ArrowRight')
+    await visit.leads(`1 Ann #${ann} 40`, `2 Bob #${bob} 5`)
+    await page.keyboard.press('ArrowRight')
+    await visit.leads(`1 Ann #${ann} 10`, `2 Bob #${bob} 5`)
+    await visit.until(`document.activeElement?.classList.contains('chart')`)
+    await page.keyboard.press('Escape')
+    await visit.leads(`1 Bob #${bob} 45`, `2 Ann #${ann} 40`)
+    await page.getByLabel('until').first().fill('2026-03-03T00:00:00')
+    await visit.leads(`1 Ann #${ann} 30`)
+    assert.equal(visit.query.get('span'), `${MONDAY}-${MONDAY + DAY - 1}`)
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await visit.isDrawn(24)
+    await page.goBack()
+    await visit.isDrawn(7)
+    await visit.leads(`1 Ann #${ann} 30`)
+  })
+
+  await t.test('[W1] a link shows the same, to somebody in another time zone, too', async (t) => {
+    const search = `${WEEK}&span=${MONDAY}-${MONDAY + 2 * DAY - 1}&zone=UTC&measure=cells&who=${bob}&earlier=before`
+    const visit = await stage.visit(t, `/boards/lobby/stats?${search}`, { timezoneId: 'Asia/Kolkata' })
+    await visit.isDrawn(7)
+    await visit.leads(
+      `1 new was not there before Ann #${ann} 40 –`,
+      `2 new was not there before Bob #${bob} 5 –`,
+    )
+    await visit.page.getByRole('heading', { name: `Bob #${bob}` }).waitFor()
+    assert.equal(await visit.page.getByRole('radio', { name: 'Distinct cells' }).isChecked(), true)
+    assert.deepEqual([...visit.query], [...new URLSearchParams(search)])
+  })
+
+  await t.test('[W3] two spans are compared: who has come up, who has fallen, who is new', async (t) => {
+    const tuesday = MONDAY + DAY
+    const visit = await stage.visit(t, `/boards/lobby/stats?show=${MONDAY + 5 * DAY}-${MONDAY + 6 * DAY - 1}`)
+    await visit.leads(`1 Bob #${bob} 40`)
+    const choice = visit.page.getByLabel('compared with')
+    await choice.selectOption('another span')
+    const compare = visit.page.locator('.compare')
+    await compare.getByLabel('from').fill('2026-03-03T00:00:00')
+    await compare.getByLabel('until').fill('2026-03-04T00:00:00')
+    await visit.leads(`1 ▲ 1 up 1 place Bob #${bob} 40 5`)
+    assert.equal(visit.query.get('earlier'), `${tuesday}-${tuesday + DAY - 1}`)
+    await choice.selectOption('nothing')
+    await visit.leads(`1 Bob #${bob} 40`)
+  })
+
+  await t.test('[W3] what survives is what there is at the end of the span', async (t) => {
+    const search = `${WEEK}&measure=surviving&span=${MONDAY + DAY}-${MONDAY + 2 * DAY - 1}`
+    const visit = await stage.visit(t, `/boards/lobby/stats?${search}`)
+    await visit.leads(`1 Ann #${ann} 40`, `2 Bob #${bob} 5`)
+    await visit.page.getByText('At the end: 85').waitFor()
+  })
+
+  await t.test('[W4] a player is found by name, by number, and as oneself', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`)
+    const { page } = visit
+    await visit.isDrawn(7)
+    const search = page.getByRole('searchbox')
+    await search.fill('an')
+    await page.locator('.found').getByRole('button', { name: 'Ann' }).click()
+    await page.getByRole('heading', { name: `Ann #${ann}` }).waitFor()
+    await visit.rowsAre('A player', [`1 Bob #${bob} 45`, `2 Ann #${ann} 40`])
+    await search.fill(`#${bob}`)
+    await search.press('Enter')
+    await page.getByRole('heading', { name: `Bob #${bob}` }).waitFor()
+    assert.equal(visit.query.get('who'), bob)
+    await page.getByRole('button', { name: 'Me', exact: true }).click()
+    await page.getByText('You have not painted yet.').waitFor()
+    await search.fill('nobody at all')
+    await page.getByText('Nobody is called so.').waitFor()
+  })
+
+  await t.test('[W5] a board is put beside others over the same span', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`)
+    await visit.isDrawn(7)
+    await visit.page.getByLabel('beside').selectOption('garden')
+    await visit.rowsAre('Board against board', ['lobby 85', 'garden 7 ×'])
+    await visit.drag(1, 1, 7)
+    await visit.rowsAre('Board against board', ['lobby 15', 'garden 7 ×'])
+    await visit.page.getByRole('button', { name: 'Take garden away' }).click()
+    assert.equal(visit.query.get('versus'), null)
+  })
+
+  await t.test('[W8] days are those of the zone that is chosen, the own one by default', async (t) => {
+    const change = Date.UTC(2026, 2, 28, 23) / 1000
+    await stage.meter('clock', {}, [
+      { entity: 'a', second: change, amount: 1 },
+      { entity: 'a', second: change + 23 * HOUR - 1, amount: 2 },
+      { entity: 'a', second: change + 23 * HOUR, amount: 4 },
+    ])
+    const search = `show=${change}-${change + 47 * HOUR - 1}&by=day`
+    const visit = await stage.visit(t, `/meters/clock?${search}`, { timezoneId: 'Europe/Berlin' })
+    await visit.isDrawn(2)
+    await visit.page.getByText('The chart as a table').click()
+    const tableIs = (...rows: string[]): Promise<void> => visit.rowsAre('Sum over time', rows)
+    await tableIs('Sun 29 Mar 2026 3', 'Mon 30 Mar 2026 4')
+    await visit.page.getByLabel('Time zone').selectOption('UTC')
+    await tableIs('Sat 28 Mar 2026 1', 'Sun 29 Mar 2026 6', 'Mon 30 Mar 2026 0')
+    assert.equal(visit.query.get('zone'), 'UTC')
+  })
+
+  await t.test('[W6] the present goes on: the leaderboard is the newest, the chart grows', async (t) => {
+    const now = stage.nowSecond
+    await stage.meter('live', {}, [{ entity: 'a', second: now - 10, amount: 5 }])
+    const visit = await stage.visit(t, '/meters/live?show=hour&who=b')
+    await visit.isDrawn(60)
+    await visit.leads('1 a 5')
+    await visit.page.locator('[data-status="live"]').waitFor()
+    await stage.add('live', [{ entity: 'b', second: stage.nowSecond, amount: 7 }])
+    await visit.leads('1 b 7', '2 a 5')
+    await visit.page.getByText('Altogether: 12').waitFor()
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('[W7] what is no longer kept is said, with a way to what is', async (t) => {
+    const now = stage.nowSecond
+    const day = Math.floor(now / DAY) * DAY
+    await stage.meter('short', { retention: { second: HOUR, minute: HOUR, hour: DAY } }, [
+      { entity: 'a', second: day - 20 * DAY, amount: 3 },
+      { entity: 'a', second: now, amount: 4 },
+    ])
+    const visit = await stage.visit(t, `/meters/short?show=${day - 20 * DAY + HOUR}-${day - 10 * DAY}`)
+    await visit.page.getByText('Not everything of this span is kept any more.').first().waitFor()
+    await visit.page.getByRole('button', { name: /^Show .* by day, in UTC$/ }).click()
+    await visit.page.getByText('Altogether: 3').waitFor()
+    await visit.leads('1 a 3')
+    assert.equal(visit.query.get('zone'), 'UTC')
+  })
+
+  await t.test('[W9] what is not there is said so, with ways to what is', async (t) => {
+    const missing = await stage.visit(t, '/meters/nope')
+    await missing.page.getByRole('alert').filter({ hasText: 'There is no meter nope.' }).waitFor()
+    const board = await stage.visit(t, '/boards/nope/stats')
+    await board.page.getByRole('alert').filter({ hasText: 'There is no board "nope".' }).waitFor()
+    await board.page.getByRole('link', { name: 'All meters' }).click()
+    await board.page.getByRole('link', { name: 'clock' }).click()
+    await board.page.getByRole('heading', { name: 'clock' }).waitFor()
+  })
+
+  await t.test('an empty board, one point, and negative sums are drawn', async (t) => {
+    await stage.meter('nothing', {}, [])
+    const nothing = await stage.visit(t, '/meters/nothing')
+    await nothing.page.getByText('Nothing happened in this span.').waitFor()
+    assert.deepEqual(nothing.complaints, [])
+    await stage.meter('signed', {}, [
+      { entity: 'up', second: MONDAY, amount: 5 },
+      { entity: 'down', second: MONDAY, amount: '-9007199254740993' },
+    ])
+    const signed = await stage.visit(t, `/meters/signed?show=${MONDAY}-${MONDAY}`)
+    await signed.isDrawn(1)
+    await signed.leads('1 up 5', '2 down -9,007,199,254,740,993')
+    assert.deepEqual(signed.complaints, [])
+  })
+
+  await t.test(
+    'ten thousand, names of 128 characters in any script: nothing runs over the edge of a phone',
+    async (t) => {
+      const names = ['x'.repeat(128), '🎉'.repeat(64), 'مريم '.repeat(25).trim(), '<b>&amp;', 'a\u202eb']
+      const many = Array.from({ length: 10_000 }, (_, i) => ({
+        entity: names[i] ?? `entity ${i}`,
+        second: MONDAY + (i % DAY),
+        amount: 20_000 - i,
+      }))
+      await stage.meter('many', { dimensions: [] }, many)
+      const visit = await stage.visit(
+        t,
+        `/meters/many?show=${MONDAY}-${MONDAY + DAY - 1}&earlier=before`,
+        PHONE,
+      )
+      const { page } = visit
+      await visit.isDrawn(24)
+      for (const name of names) await page.getByRole('button', { name }).waitFor()
+      await page.getByRole('button', { name: 'Show 100', exact: true }).click()
+      await visit.until(
+        `document.querySelectorAll('section[aria-label="Leaderboard"] tbody tr').length === 100`,
+      )
+      await page.getByRole('searchbox').fill('ENTITY 9999')
+      await page.locator('.found').getByRole('button').first().click()
+      await page.getByRole('heading', { name: 'entity 9999' }).waitFor()
+      await page.getByText('10,000', { exact: true }).first().waitFor()
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
+      assert.deepEqual(visit.complaints, [])
+    },
+  )
+
+  await t.test('a board leads to its statistics and back', async (t) => {
+    const visit = await stage.visit(t, '/?board=garden')
+    await visit.page.getByRole('link', { name: 'Statistics' }).click()
+    await visit.page.getByRole('heading', { name: 'garden' }).waitFor()
+    await visit.leads(`1 Ann #${ann} 7`)
+    await visit.page.getByRole('link', { name: 'Board', exact: true }).click()
+    await visit.page.getByRole('button', { name: /^garden/ }).waitFor()
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('it is dark where the system is, and redrawn when that changes', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`, { colorScheme: 'light' })
+    await visit.isDrawn(7)
+    const bar = `(() => {
+      const canvas = document.querySelector('.chart canvas')
+      const over = document.querySelector('.u-over')
+      const ratio = canvas.width / canvas.clientWidth
+      const x = (over.offsetLeft + over.clientWidth * 5.5 / 7) * ratio
+      const y = (over.offsetTop + over.clientHeight - 5) * ratio
+      return [...canvas.getContext('2d').getImageData(Math.floor(x), Math.floor(y), 1, 1).data].join()
+    })()`
+    await visit.until(`${bar} === '29,95,224,255'`, bar)
+    await visit.page.emulateMedia({ colorScheme: 'dark' })
+    await visit.until(`${bar} === '138,180,255,255'`, bar)
+  })
+})
