@@ -61,6 +61,9 @@ export interface Caller {
   readonly media: string
 }
 
+/** What of a WebSocket its connection ends it by. */
+export type Ending = Pick<WebSocket, 'close' | 'terminate'>
+
 /**
  * One socket. What a client says wrong ends at most its own connection. Frames wait for nobody: who has no room
  * for one is given a full frame later ({@link FrameReader}). Answers to what was asked are not thrown away: who
@@ -69,7 +72,7 @@ export interface Caller {
 export class PlaceConnection {
   readonly #services: ConnectionServices
   readonly #caller: Caller
-  readonly #ws: WebSocket
+  readonly #ws: Ending
   readonly #sink: Sink
   readonly #subscriptions = new Map<string, Subscription>()
   /** The words in which the client asked last. */
@@ -79,7 +82,7 @@ export class PlaceConnection {
   readonly #openedMs: number
   #heardMs: number
 
-  constructor(services: ConnectionServices, caller: Caller, ws: WebSocket, sink: Sink) {
+  constructor(services: ConnectionServices, caller: Caller, ws: Ending, sink: Sink) {
     this.#services = services
     this.#caller = caller
     this.#ws = ws

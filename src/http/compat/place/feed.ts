@@ -24,7 +24,7 @@ export interface FrameReader {
 
 export interface FeedServices {
   readonly clock: Clock
-  readonly renderer: Renderer
+  readonly renderer: Pick<Renderer, 'png'>
   readonly frames: FrameStore
 }
 
@@ -59,7 +59,8 @@ export class CanvasFeed {
   /** The board has another extent than in the last frame. */
   #isReshaped = false
   #isWorking = false
-  #cancel: (() => void) | undefined
+  #cancelTick: (() => void) | undefined
+  #cancelRetry: (() => void) | undefined
   #tickedMs = Number.NEGATIVE_INFINITY
   #fullToAllMs: number
 
@@ -117,18 +118,22 @@ export class CanvasFeed {
   }
 
   #arm(): void {
-    if (this.#isWorking || this.#cancel !== undefined || this.#area === undefined) return
-    if (this.#readers.size === 0) return
-    const states = [...this.#readers]
-    const hasNews = this.#isReshaped || !this.#pending.isEmpty
-    const isDue = hasNews || states.some(([reader, state]) => state === 'waiting' && reader.hasRoom())
-    if (!isDue && states.every(([, state]) => state === 'chained')) return
+    if (this.#isWorking || this.#cancelTick !== undefined || this.#area === undefined) return
+    const isWanted = this.#readers.size > 0 && (this.#isReshaped || !this.#pending.isEmpty)
+    const waiting = this.#inState('waiting')
     const { clock } = this.#services
-    const dueMs = isDue ? this.#tickedMs + INTERVAL_MS - clock.elapsedMs() : RETRY_MS
-    this.#cancel = clock.after(Math.max(0, dueMs), () => {
-      this.#cancel = undefined
-      void this.#tick()
-    })
+    if (isWanted || waiting.some((reader) => reader.hasRoom())) {
+      const dueMs = this.#tickedMs + INTERVAL_MS - clock.elapsedMs()
+      this.#cancelTick = clock.after(Math.max(0, dueMs), () => {
+        this.#cancelTick = undefined
+        void this.#tick()
+      })
+    } else if (waiting.length > 0) {
+      this.#cancelRetry ??= clock.after(RETRY_MS, () => {
+        this.#cancelRetry = undefined
+        this.#arm()
+      })
+    }
   }
 
   async #tick(): Promise<void> {
@@ -230,7 +235,8 @@ export class CanvasFeed {
   }
 
   [Symbol.dispose](): void {
-    this.#cancel?.()
+    this.#cancelTick?.()
+    this.#cancelRetry?.()
     this.#readers.clear()
   }
 }

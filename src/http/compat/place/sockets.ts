@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Sink } from '../../../live/format.ts'
+import { MAX_BUFFERED_BYTES } from '../../../live/viewer.ts'
 import type { HttpServices } from '../../services.ts'
 import { endOnError } from '../../socket-errors.ts'
 import { placeAddresses } from './addresses.ts'
@@ -42,6 +43,7 @@ export class PlaceSockets implements Disposable {
       clientTracking: false,
       maxPayload: MAX_REQUEST_BYTES,
       perMessageDeflate: false,
+      autoPong: false,
       handleProtocols: (offered) => [...offered].find(isSubprotocol) ?? false,
     })
     this.#server.on('wsClientError', ({ message }, socket) => refuse(socket, { statusCode: 400, message }))
@@ -67,16 +69,22 @@ export class PlaceSockets implements Disposable {
         const { clock, identities } = this.#services
         const endOfPass = (pass: string): number | undefined => identities.endOfPass(pass)
         const services = { clock, operations, board, endOfPass }
-        const connection = new PlaceConnection(services, { ...caller, agreed }, ws, upgrade.sinkOf(ws))
-        this.#open(connection, ws)
+        const sink = upgrade.sinkOf(ws)
+        this.#open(new PlaceConnection(services, { ...caller, agreed }, ws, sink), ws, sink)
       })
     })
   }
 
-  #open(connection: PlaceConnection, ws: WebSocket): void {
+  #open(connection: PlaceConnection, ws: WebSocket, sink: Sink): void {
     this.#connections.add(connection)
     ws.on('message', (data, isBinary) => connection.take(data, isBinary))
     ws.on('pong', () => connection.heard())
+    ws.on('ping', (data) => {
+      connection.heard()
+      // Who pings without reading the answers is let go.
+      if (sink.bufferedBytes() > MAX_BUFFERED_BYTES) ws.terminate()
+      else ws.pong(data)
+    })
     ws.on('close', () => {
       this.#connections.delete(connection)
       connection.closed()
