@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { requires } from '../support/requires.ts'
+import { Stage } from './stage.ts'
+import { StatsVisit } from './stats-visit.ts'
+
+async function add(stage: Stage, entity: string, amount: number): Promise<void> {
+  const second = Math.floor(Date.now() / 1000)
+  const answer = await stage.admin.post('/api/meters/writes', {
+    writes: [{ meter: 'points', entity, second, amount }],
+  })
+  assert.equal(answer.status, 200, answer.text)
+}
+
+async function visit(t: TestContext, stage: Stage, path: string): Promise<StatsVisit> {
+  const context = await stage.browser.newContext()
+  t.after(() => context.close())
+  const visit = new StatsVisit(await context.newPage(), stage.server.url)
+  await visit.open(path)
+  return visit
+}
+
+test('the pages of statistics last', { skip: requires('chromium') }, async (t) => {
+  const stage = await Stage.open(t)
+  const declared = await stage.admin.put('/api/meters/points', {})
+  assert.equal(declared.status, 200, declared.text)
+  await add(stage, 'ann', 5)
+
+  await t.test('[W6] a killed server is waited for; then all is as it is by then', async (t) => {
+    const visited = await visit(t, stage, '/meters/points?show=hour')
+    const { page } = visited
+    await visited.leads('1 ann 5')
+    await page.locator('[data-status="live"]').waitFor()
+    await stage.server.end('SIGKILL')
+    await page.getByText('The server cannot be reached: what you see may be old.').waitFor()
+    await visited.leads('1 ann 5')
+    await page.getByRole('button', { name: 'Day', exact: true }).click()
+    await visited.leads('1 ann 5')
+    await stage.server.start()
+    await add(stage, 'bob', 9)
+    await page.locator('[data-status="live"]').waitFor()
+    await visited.leads('1 bob 9', '2 ann 5')
+    await visited.isDrawn(24)
+    await page.getByText('Altogether: 14').waitFor()
+    await page.getByText('The server cannot be reached').waitFor({ state: 'detached' })
+  })
+
+  await t.test('[W6] what is past shows as soon as a server is there that was away', async (t) => {
+    const now = Math.floor(Date.now() / 1000)
+    const visited = await visit(t, stage, `/meters/points?show=${now - 1800}-${now + 60}`)
+    const { page } = visited
+    await visited.leads('1 bob 9', '2 ann 5')
+    await stage.server.end('SIGKILL')
+    await page.getByRole('radio', { name: 'Total so far' }).check({ force: true })
+    await page.getByText('The server cannot be reached').waitFor()
+    await stage.server.start()
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.getByText('At the end: 14').waitFor()
+    await page.getByText('The server cannot be reached').waitFor({ state: 'detached' })
+  })
+})
