@@ -1,3 +1,4 @@
+import { crashPoint } from '../base/crash.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { type Log, type LogRecord, type Position, START } from '../log/port.ts'
@@ -151,8 +152,10 @@ export class Meters implements MeterSource, AsyncDisposable {
           if (this.#fold.waiting >= AMOUNTS_A_COMMIT) break
           await pace.turn()
         }
+        crashPoint('meters.before-commit')
       })
       if (isCommitted) {
+        crashPoint('meters.after-commit')
         for (const [position, outcome] of judged) this.#tell(position, outcome)
         this.#listeners.tell()
       } else await this.#moved()
