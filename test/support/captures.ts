@@ -133,7 +133,7 @@ export class TestCapture {
     await within(
       'connections',
       source.until(() =>
-        source.options.canvases.every(({ index }) => source.subscribers(index).length >= lines),
+        source.options.canvases.every(({ index }) => source.listeners(index).length >= lines),
       ),
     )
   }

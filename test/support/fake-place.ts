@@ -91,6 +91,8 @@ export class FakePlace {
   readonly #tiles = new Map<number, (Tile | undefined)[]>()
   readonly #pictures = new Map<string, Buffer>()
   readonly #faults = new Map<string, FrameFault>()
+  /** Names of frames that somebody was sent. */
+  readonly #sent = new Set<string>()
   #canvases: readonly FakeCanvas[]
   #subscriptions: Subscription[] = []
   #changed = Promise.withResolvers<void>()
@@ -168,6 +170,11 @@ export class FakePlace {
   /** Those subscribed to a canvas, the oldest first. */
   subscribers(canvas: number | 'CONFIG'): readonly Subscription[] {
     return this.#subscriptions.filter(({ tag }) => tag === String(canvas))
+  }
+
+  /** Those of them that are sent what they should be. */
+  listeners(canvas: number): readonly Subscription[] {
+    return this.subscribers(canvas).filter(({ isStalled }) => !isStalled)
   }
 
   /** Resolves when the condition holds; it is looked at whenever subscriptions change. */
@@ -268,6 +275,13 @@ export class FakePlace {
     return this.#tilesOf(canvas)[y * this.options.width + x]
   }
 
+  /** Those of a canvas that nobody was sent. */
+  unheard(canvas: number): FakeFrame[] {
+    return this.frames.filter(
+      (frame) => frame.canvas === canvas && frame.kind === 'diff' && !this.#sent.has(frame.name),
+    )
+  }
+
   /** 0xRRGGBB, row by row. */
   colors(frame: FakeFrame): number[] {
     return Array.from(frame.cells, (color) => this.rgb(color))
@@ -330,7 +344,9 @@ export class FakePlace {
 
   #tell(frame: FakeFrame, heard: (nth: number) => boolean): void {
     for (const [nth, subscription] of this.subscribers(frame.canvas).entries()) {
-      if (heard(nth)) this.#sendFrame(subscription, frame)
+      if (!heard(nth)) continue
+      this.#sendFrame(subscription, frame)
+      if (!subscription.isStalled) this.#sent.add(frame.name)
     }
   }
 

@@ -47,7 +47,7 @@ export interface CanvasCounts {
   cells: number
   rebased: number
   answered: number
-  /** Changed cells whose authors were not asked for, because too many waited. */
+  /** Changed cells whose authors were not asked for: too many waited, or nobody is asked. */
   unasked: number
 }
 
