@@ -3,6 +3,7 @@ import { archiveCommand } from './archive/archive.ts'
 import { restoreCommand } from './archive/restore.ts'
 import { verifyCommand } from './archive/verify.ts'
 import { boardCommand } from './board/board.ts'
+import { metersCommand } from './meters/meters.ts'
 import { simCommand } from './sim/sim.ts'
 import { exportCommand } from './tables/export.ts'
 import { queryCommand } from './tables/query.ts'
@@ -12,6 +13,7 @@ import { timelapseCommand } from './timelapse/timelapse.ts'
 export function commands(): Command[] {
   return [
     boardCommand(),
+    metersCommand(),
     timelapseCommand(),
     archiveCommand(),
     verifyCommand(),

@@ -37,6 +37,13 @@ export function parseKafkaAddress(text: string): KafkaAddress {
   }
 }
 
+/** `host:port`, several with commas. Errors: `invalid`. */
+export function parseBrokers(text: string): readonly string[] {
+  const brokers = text.split(',')
+  if (brokers.every(isBroker)) return brokers
+  throw new SpateError('invalid', 'expected host:port[,host:port…]')
+}
+
 function isBroker(text: string): boolean {
   const [, port = ''] = /^(?:\[[\da-fA-F:]+\]|[^\s:@]+):(\d{1,5})$/.exec(text) ?? []
   return Number(port) >= 1 && Number(port) <= 65_535

@@ -14,9 +14,9 @@ import { messageOf, SpateError } from '../../base/errors.ts'
  * decides when to ask again.
  */
 
-const CLIENT_ID = 'spate'
-const CONNECT_TIMEOUT_MS = 3_000
-const REQUEST_TIMEOUT_MS = 10_000
+export const CLIENT_ID = 'spate'
+export const CONNECT_TIMEOUT_MS = 3_000
+export const REQUEST_TIMEOUT_MS = 10_000
 /** What was written and not answered by then is written again. */
 const APPEND_TIMEOUT_MS = 3_000
 /** How long a broker holds a request for news. */
@@ -78,7 +78,7 @@ function reasonOf(error: unknown): string {
   return messageOf(error)
 }
 
-function failure(what: string, cause: unknown): SpateError {
+export function failure(what: string, cause: unknown): SpateError {
   switch (apiError(cause)) {
     case Failures.tooLarge:
       return new SpateError('invalid', `${what}: more than the broker takes in one message`, { cause })
