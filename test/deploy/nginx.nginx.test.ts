@@ -11,6 +11,7 @@ import { eventually } from '../fleet/fleet.ts'
 import { EventStream } from '../support/event-stream.ts'
 import { type Answer, HttpClient, type HttpSetup } from '../support/http.ts'
 import { gauge } from '../support/metrics.ts'
+import { FollowedCanvas, PlaceSocket } from '../support/place-client.ts'
 import { readPng } from '../support/png.ts'
 import { requires } from '../support/requires.ts'
 import { tempFolder } from '../support/tmp.ts'
@@ -162,6 +163,24 @@ test('[O32] sockets, event streams and edits go through as they come', {
   assert.deepEqual(JSON.parse((await stream.next()).data), { edits: [[9, 9, 4]] })
   const image = await client.get(`${IMAGE}?v=${placed.position}`)
   assert.equal((await readPng(image.bytes)).at(9, 9), CLASSIC_PALETTE[4])
+})
+
+test('[O32] [S47] over r/place’s protocol the server that tells of a frame is the one that is asked for it', {
+  skip,
+}, async (t) => {
+  const { nginx, client } = await started(t)
+  const painter = await visitor(client)
+  for (let i = 0; i < 4; i++) {
+    const socket = await PlaceSocket.open(t, nginx.url)
+    await socket.next()
+    socket.follow('1', 0)
+    const followed = new FollowedCanvas(socket)
+    await followed.step()
+    await painter.place(i, 1, 9)
+    const { name } = await followed.step()
+    assert.equal(new URL(name).origin, nginx.url)
+    assert.equal(followed.image.rgb[256 + i], CLASSIC_PALETTE[9])
+  }
 })
 
 test('[O34] a server is told the address that nginx was asked from, whatever else is claimed', {
