@@ -17,6 +17,7 @@ import type { MeterStore } from '../meters/port.ts'
 import type { Questions, Span } from '../meters/questions.ts'
 import { BoardMeters } from './board-meters.ts'
 import { BOARD_METERS, type BoardMeter } from './declarations.ts'
+import { Measurer } from './measurer.ts'
 
 const ALL = { records: 1e9, bytes: 1e9 }
 const EVER = { from: 0, to: 2 ** 32 - 2 }
@@ -25,10 +26,30 @@ const UNDO = { cooldown: { kind: 'none' }, undoSeconds: 5, activeZone: null } as
 
 async function metersOf(
   host: BoardHost,
-  store: MeterStore,
-  onStopped: (reason: SpateError) => void = assert.ifError,
-): Promise<BoardMeters> {
-  return BoardMeters.open(host, store, host.canvas.position, 0, onStopped)
+  storeOf: () => MeterStore,
+  head = host.canvas.position,
+): Promise<BoardMeters & { close(): Promise<void> }> {
+  const stop = new AbortController()
+  const reasons: ((reason: SpateError | undefined) => void)[] = []
+  const measurer = await Measurer.open(storeOf(), stop.signal, (reason) => {
+    for (const tell of reasons) tell(reason)
+  })
+  const meters = await BoardMeters.open(
+    host,
+    storeOf(),
+    (onStall) => {
+      reasons.push(onStall)
+      return measurer
+    },
+    head,
+    0,
+    assert.ifError,
+  )
+  const close = async (): Promise<void> => {
+    stop.abort()
+    await meters[Symbol.asyncDispose]()
+  }
+  return Object.assign(meters, { close })
 }
 
 /** Resolves when the meters have taken all up to there. */
@@ -47,7 +68,7 @@ interface Measured {
   readonly board: TestBoard
   readonly meters: BoardMeters
   readonly state: MemoryStore
-  readonly store: LmdbMeterStore
+  readonly storeOf: () => LmdbMeterStore
   /** All that happened until now is to be seen. */
   settled(): Promise<void>
   sums(meter: BoardMeter, span?: Span): Promise<Record<string, number>>
@@ -56,14 +77,14 @@ interface Measured {
 async function boardWithMeters(t: TestContext, rules = STEPS_BOARD.rules): Promise<Measured> {
   const board = await TestBoard.create(t, { ...STEPS_BOARD, rules }, memoryKv(), true)
   const state = new MemoryStore()
-  const store = new LmdbMeterStore(state.asKv(), 'board/board')
-  const meters = await metersOf(board.host, store)
-  t.after(() => meters[Symbol.asyncDispose]())
+  const storeOf = (): LmdbMeterStore => new LmdbMeterStore(state.asKv(), 'board/board')
+  const meters = await metersOf(board.host, storeOf)
+  t.after(() => meters.close())
   return {
     board,
     meters,
     state,
-    store,
+    storeOf,
     settled: () => reached(meters, board.host.canvas.position),
     sums: (meter, span = EVER) => sumsOf(meters.questions, meter, span),
   }
@@ -177,7 +198,7 @@ test('[M37] whatever happens on a board, saved, crashed and restarted: its meter
       let host = board.host
       const measures = new MemoryStore().asKv()
       const storeOf = (): LmdbMeterStore => new LmdbMeterStore(measures, 'board/board')
-      let meters = await metersOf(host, storeOf())
+      let meters = await metersOf(host, storeOf)
       const left = fold.records.slice(1)
       for (const doing of [...doings, ...left.map(() => 'fold')]) {
         const next = doing === 'fold' ? left.shift() : undefined
@@ -188,39 +209,40 @@ test('[M37] whatever happens on a board, saved, crashed and restarted: its meter
         } else if (doing === 'save') await host.save(false)
         else if (doing === 'measure') await reached(meters, host.canvas.position)
         else if (doing !== 'fold') {
-          await meters[Symbol.asyncDispose]()
+          await meters.close()
           if (doing === 'lose') await storeOf().clear()
           const crashed = host
           t.after(() => crashed[Symbol.asyncDispose]())
           host = await board.another(board.kv)
-          meters = await metersOf(host, storeOf())
+          meters = await metersOf(host, storeOf)
         }
       }
       await reached(meters, host.canvas.position)
       await assertAsMeasured(meters.questions, fold.records, [EVER, ...spans])
-      await meters[Symbol.asyncDispose]()
+      await meters.close()
 
-      const anew = new LmdbMeterStore(memoryKv(), 'board/board')
+      const anewKv = memoryKv()
+      const anew = (): LmdbMeterStore => new LmdbMeterStore(anewKv, 'board/board')
       const rebuilding = await metersOf(await board.another(memoryKv()), anew)
       await reached(rebuilding, host.canvas.position)
-      await rebuilding[Symbol.asyncDispose]()
-      assert.equal(await storeOf().digest(), await anew.digest())
+      await rebuilding.close()
+      assert.equal(await storeOf().digest(), await anew().digest())
     }),
     { numRuns: 40 },
   )
 })
 
 test('[M38] two servers that feed the same store count everything once', async (t) => {
-  const { board, meters, state, settled } = await boardWithMeters(t, CALM)
+  const { board, meters, storeOf, settled } = await boardWithMeters(t, CALM)
   const otherHost = await board.another(memoryKv())
   t.after(() => otherHost[Symbol.asyncDispose]())
-  const other = await metersOf(otherHost, new LmdbMeterStore(state.asKv(), 'board/board'))
+  const other = await metersOf(otherHost, storeOf)
   for (let round = 0; round < 30; round++) {
     await board.place([1, round % 6, 0, round % 16], [2, 0, round % 6, round % 15])
     if (round % 5 === 0) await settled()
   }
   await Promise.all([settled(), reached(other, board.host.canvas.position)])
-  await other[Symbol.asyncDispose]()
+  await other.close()
   const records = await board.log.read(boardStream('board'), START, ALL)
   await assertAsMeasured(meters.questions, records, [EVER])
 })
@@ -245,8 +267,8 @@ test('[M38] while the store cannot take more the board goes on, and what waits i
 })
 
 test('[M38] meters that are ahead of the board’s stream are not gone on from', async (t) => {
-  const { board, settled, store } = await boardWithMeters(t, CALM)
+  const { board, settled, storeOf } = await boardWithMeters(t, CALM)
   await board.place([1, 0, 0, 5])
   await settled()
-  await assert.rejects(BoardMeters.open(board.host, store, START, 0, assert.ifError), { code: 'corrupt' })
+  await assert.rejects(metersOf(board.host, storeOf, START), { code: 'corrupt' })
 })

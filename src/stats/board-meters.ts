@@ -1,33 +1,39 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { messageOf, SpateError } from '../base/errors.ts'
 import type { Strokes } from '../boards/canvas/strokes.ts'
 import type { BoardHost } from '../boards/host.ts'
 import type { KeptStrokes } from '../boards/kept-strokes.ts'
 import type { Position } from '../log/port.ts'
 import { MeterFold } from '../meters/fold.ts'
-import { Folding } from '../meters/folding.ts'
 import type { MeterStore } from '../meters/port.ts'
 import { Questions } from '../meters/questions.ts'
 import { Listeners, type MeterSource } from '../meters/source.ts'
-import { errorOf } from '../meters/verdicts.ts'
-import { DECLARATIONS } from './declarations.ts'
-import { PaintedCells } from './painted-cells.ts'
-import { MAX_STROKES_AT_ONCE, writesOf } from './writes.ts'
+import type { Measuring } from './measurer.ts'
 
-/** What a commit takes at most, unless a record has more. */
-const STROKES_A_COMMIT = 8192
+const AGAIN_AFTER_MS = 1000
+/** Turns after which a commit of another thread is seen here at the latest. */
+const TURNS = 10
+
+/** How the meters of a board are doing. */
+export interface BoardMeterState {
+  /** How far they are behind the board, in the stream's time. */
+  readonly behindMs: number
+  /** Why nothing moves at present. */
+  readonly stalled: SpateError | undefined
+  /** Why nothing will move any more. */
+  readonly stopped: SpateError | undefined
+}
 
 /**
  * The meters of one board, fed in the background from what its host keeps for them (`KeptStrokes`), in the stream's
- * order. A commit holds what whole records did, and the position of the last: nothing counts twice and nothing is
- * missed, however it ends. Where the meters stand before what is kept, because they were removed, lost or left far
- * behind, the board's stream is folded again for them from its beginning.
+ * order. Where they stand before what is kept, because they were removed, lost or left far behind, the board's stream
+ * is folded again for them from its beginning.
  *
- * They never hold up the board: what is not taken yet waits with its host. A store that cannot take more (`retryable`)
- * is tried again each second; `stalled` says why. Another server that feeds the same store is gone on from. Any other
- * error stops them for good: `stopped` says why, questions go on from what is known.
+ * They never hold up the board: what is not taken yet waits with its host. What is passing (`retryable`) is tried
+ * again each second, and `stalled` says why. Any other error stops them for good: `stopped` says why, questions go on
+ * from what is known.
  */
-export class BoardMeters implements MeterSource, AsyncDisposable {
+export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposable {
   readonly questions: Questions
   stalled: SpateError | undefined
   stopped: SpateError | undefined
@@ -35,8 +41,7 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
   readonly #kept: KeptStrokes
   readonly #store: MeterStore
   readonly #fold: MeterFold
-  readonly #folding: Folding
-  readonly #cells: PaintedCells
+  readonly #measuring: Measuring
   readonly #pauseMs: number
   readonly #stop = new AbortController()
   readonly #listeners = new Listeners()
@@ -48,21 +53,20 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
     kept: KeptStrokes,
     store: MeterStore,
     fold: MeterFold,
+    measuring: Measuring,
     pauseMs: number,
   ) {
     this.#host = host
     this.#kept = kept
     this.#store = store
     this.#fold = fold
+    this.#measuring = measuring
     this.#pauseMs = pauseMs
-    this.#cells = new PaintedCells(fold)
-    this.#folding = new Folding(fold, store, this.#stop.signal, (reason) => {
-      this.stalled = reason
-    })
     this.questions = new Questions(fold, store)
   }
 
   /**
+   * @param store read here, written by `measuring`
    * @param head of the board's stream, read after the store was opened
    * @param pauseMs what lies at least between two commits
    * @param onStopped told once why they stopped, unless they were closed
@@ -71,6 +75,7 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
   static async open(
     host: BoardHost,
     store: MeterStore,
+    measuring: (onStall: (reason: SpateError | undefined) => void) => Measuring,
     head: Position,
     pauseMs: number,
     onStopped: (reason: SpateError) => void,
@@ -80,7 +85,17 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
     if (store.position > head) {
       throw new SpateError('corrupt', 'the meters are ahead of their log: remove them, and they are rebuilt')
     }
-    const meters = new BoardMeters(host, strokes, store, await MeterFold.open(store), pauseMs)
+    const fold = await MeterFold.open(store)
+    const meters: BoardMeters = new BoardMeters(
+      host,
+      strokes,
+      store,
+      fold,
+      measuring((reason) => {
+        meters.stalled = reason
+      }),
+      pauseMs,
+    )
     meters.#running = meters.#run(onStopped)
     return meters
   }
@@ -89,7 +104,6 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
     return this.#store.position
   }
 
-  /** How far the meters are behind the board, in the stream's time. */
   get behindMs(): number {
     if (this.position >= this.#host.canvas.position) return 0
     return Math.max(0, this.#host.canvas.timeMs - this.#store.timeMs)
@@ -101,26 +115,38 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
 
   async #run(onStopped: (reason: SpateError) => void): Promise<void> {
     const stopListening = this.#host.listen(() => this.#wake?.())
-    try {
-      while (!this.#stop.signal.aborted) {
-        const { position } = this.#fold
-        if (position < this.#kept.from) await this.#catchUp(position)
-        else {
-          const strokes = this.#kept.next(position)
-          if (strokes === undefined) await this.#more()
-          else await this.#measure(strokes)
-        }
+    while (!this.#stop.signal.aborted && this.stopped === undefined) {
+      try {
+        await this.#step()
+      } catch (error) {
+        await this.#failed(error)
+        if (this.stopped !== undefined) onStopped(this.stopped)
       }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) {
-        this.stopped =
-          error instanceof SpateError
-            ? error
-            : new SpateError('corrupt', `measuring failed: ${messageOf(error)}`, { cause: error })
-        onStopped(this.stopped)
-      }
-    } finally {
-      stopListening()
+    }
+    stopListening()
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    if (!(error instanceof SpateError)) {
+      this.stopped = new SpateError('corrupt', `measuring failed: ${messageOf(error)}`, { cause: error })
+    } else if (error.retryable) {
+      this.stalled = error
+      await this.#rest(AGAIN_AFTER_MS)
+    } else this.stopped = error
+  }
+
+  async #step(): Promise<void> {
+    const { position } = this
+    if (position < this.#kept.from) {
+      await this.#catchUp(position)
+      return
+    }
+    const strokes = this.#kept.next(position)
+    if (strokes === undefined) await this.#more()
+    else {
+      await this.#measure(strokes)
+      await this.#rest(this.#pauseMs)
     }
   }
 
@@ -136,43 +162,27 @@ export class BoardMeters implements MeterSource, AsyncDisposable {
     for await (const strokes of this.#host.strokesAgain(position, this.#stop.signal)) {
       await this.#measure(strokes)
       // Where the store was lost, it begins anew.
-      if (this.#fold.position < strokes.upTo) return
+      if (this.position < strokes.upTo) return
     }
   }
 
-  /** Goes through the strokes after where the meters stand, unless they are set back meanwhile. */
   async #measure(strokes: Strokes): Promise<void> {
-    const { signal } = this.#stop
-    for (let at = this.#fold.position; at < strokes.upTo && !signal.aborted; ) {
-      const start = strokes.startAfter(at)
-      const { end, upTo } = strokes.cut(start, STROKES_A_COMMIT)
-      const isStored = await this.#folding.run(() => this.#apply(strokes, start, end, upTo))
-      if (isStored) this.#cells.committed()
-      else this.#cells.reopen()
-      this.#listeners.tell()
-      if (this.#fold.position < at) return
-      at = this.#fold.position
-      this.#kept.measured(at)
-      await setTimeout(this.#pauseMs, undefined, { signal }).catch(() => undefined)
+    const reached = await this.#measuring.measure(strokes)
+    for (let turn = 0; turn < TURNS; turn++) {
+      await this.#fold.reopen()
+      if (this.#store.position >= reached) break
+      await setImmediate()
     }
+    this.stalled = undefined
+    this.#kept.measured(this.position)
+    this.#listeners.tell()
   }
 
-  async #apply(strokes: Strokes, start: number, end: number, upTo: Position): Promise<void> {
-    for (const declaration of DECLARATIONS) {
-      if (!this.#fold.meters.has(declaration.name)) this.#fold.declare(declaration)
-    }
-    const timeMs = upTo === strokes.upTo ? strokes.timeMs : 0
-    this.#fold.advance(upTo, timeMs)
-    for (let from = start; from < end; from += MAX_STROKES_AT_ONCE) {
-      const to = Math.min(from + MAX_STROKES_AT_ONCE, end)
-      const firsts = await this.#cells.firsts(strokes, from, to)
-      const refusal = await this.#fold.apply(upTo, timeMs, writesOf(strokes, from, to, firsts))
-      if (refusal !== null) throw errorOf(refusal)
-    }
-    this.#cells.stage()
+  async #rest(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
 
-  /** Waits for a commit under way; what is not taken stays with the host. */
+  /** Waits for what is under way, which is as fast as its `Measuring` ends; what is not taken stays with the host. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#wake?.()

@@ -1,63 +1,77 @@
+import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import type { Boards } from '../boards/boards.ts'
 import { type BoardHost, boardStream } from '../boards/host.ts'
 import type { Log } from '../log/port.ts'
-import type { MeterStore } from '../meters/port.ts'
 import type { MeterSource } from '../meters/source.ts'
-import { BoardMeters } from './board-meters.ts'
+import { type BoardMeterState, BoardMeters } from './board-meters.ts'
+import { type MeterPlace, type MeterStores, openStores } from './place.ts'
+import { MeterThread } from './thread.ts'
 
 const AGAIN_AFTER_MS = 1000
+/** What lies at least between two commits of a board, so that a commit is about many strokes. */
+const PAUSE_MS = 250
 
 export interface BoardsMetersServices {
   /** Opened with `keepsStrokes`. */
   readonly boards: Boards
   readonly log: Log
-  /** A store of its own for each space; it is not closed here. Errors that are `retryable` are met by asking again. */
-  readonly openStore: (space: string) => Promise<MeterStore>
-  readonly clock: { after(delayMs: number, task: () => void): () => void }
-  /** Told why the meters of a board are not there yet, each time, and why they stopped. */
+  readonly place: MeterPlace
+  readonly clock: Clock
+  /** Told why the meters of a board cannot be opened, each time, and why they stopped. */
   readonly onError: (board: string, error: unknown) => void
-  /** What lies at least between two commits of a board. */
-  readonly pauseMs: number
 }
 
 /** The meters of all boards, those that appear later included. To be closed before the boards. */
 export class BoardsMeters implements AsyncDisposable {
   readonly #services: BoardsMetersServices
+  readonly #stores: MeterStores
+  readonly #thread: MeterThread
   readonly #meters = new Map<string, BoardMeters>()
   readonly #opening = new Set<Promise<void>>()
   readonly #timers = new Set<() => void>()
   #stopListening: () => void = () => {}
   #isClosed = false
 
-  private constructor(services: BoardsMetersServices) {
+  private constructor(services: BoardsMetersServices, stores: MeterStores) {
     this.#services = services
+    this.#stores = stores
+    this.#thread = new MeterThread(services.place)
   }
 
-  /** Resolves when the store of every board that is there has been asked for once. */
+  /** Resolves when the store of every board that is there has been asked for once. Errors: `storage-failed`, `invalid`. */
   static async open(services: BoardsMetersServices): Promise<BoardsMeters> {
-    const meters = new BoardsMeters(services)
+    const meters = new BoardsMeters(services, await openStores(services.place))
     meters.#stopListening = services.boards.each((host) => meters.#attach(host))
     await Promise.all(meters.#opening)
     return meters
   }
 
   #attach(host: BoardHost): void {
+    if (this.#isClosed) return
     const opening = this.#open(host).finally(() => this.#opening.delete(opening))
     this.#opening.add(opening)
   }
 
   async #open(host: BoardHost): Promise<void> {
-    const { log, openStore, clock, onError, pauseMs } = this.#services
+    const { log, clock, onError } = this.#services
+    const { id } = host
+    const space = spaceOf(id)
     try {
-      const store = await openStore(spaceOf(host.id))
+      const store = await this.#stores.open(space)
       // In this order: what the store reflects was in the log before.
-      const head = await log.head(boardStream(host.id))
-      const meters = await BoardMeters.open(host, store, head, pauseMs, (reason) => onError(host.id, reason))
-      if (this.#isClosed) await meters[Symbol.asyncDispose]()
-      else this.#meters.set(host.id, meters)
+      const head = await log.head(boardStream(id))
+      const meters = await BoardMeters.open(
+        host,
+        store,
+        (onStall) => this.#thread.measuring(space, onStall),
+        head,
+        PAUSE_MS,
+        (reason) => onError(id, reason),
+      )
+      this.#meters.set(id, meters)
     } catch (error) {
-      onError(host.id, error)
+      onError(id, error)
       if (this.#isClosed || !(error instanceof SpateError) || !error.retryable) return
       const cancel = clock.after(AGAIN_AFTER_MS, () => {
         this.#timers.delete(cancel)
@@ -68,7 +82,7 @@ export class BoardsMeters implements AsyncDisposable {
   }
 
   /** Errors: `not-found` for no board, `unavailable` while its meters cannot be opened. */
-  of(board: string): MeterSource & Pick<BoardMeters, 'behindMs' | 'stalled' | 'stopped'> {
+  of(board: string): MeterSource & BoardMeterState {
     const meters = this.#meters.get(board)
     if (meters !== undefined) return meters
     this.#services.boards.get(board)
@@ -80,7 +94,10 @@ export class BoardsMeters implements AsyncDisposable {
     this.#stopListening()
     for (const cancel of this.#timers) cancel()
     await Promise.all(this.#opening)
-    await Promise.all([...this.#meters.values()].map((meters) => meters[Symbol.asyncDispose]()))
+    const ended = [...this.#meters.values()].map((meters) => meters[Symbol.asyncDispose]())
+    await this.#thread[Symbol.asyncDispose]()
+    await Promise.all(ended)
+    await this.#stores[Symbol.asyncDispose]()
   }
 }
 

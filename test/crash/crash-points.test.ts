@@ -14,7 +14,7 @@ const ENOUGH = 150_000
 const UNLIMITED = { SPATE_PLAYER_RATE: '0', SPATE_ADDRESS_RATE: '0', SPATE_JOIN_RATE: '0' }
 
 /** Those of sealing and capturing have tests of their own. */
-type ServersPoint = Exclude<CrashPoint, `${'seal' | 'capture' | 'meters'}.${string}`>
+type ServersPoint = Exclude<CrashPoint, `${'seal' | 'capture' | 'meters' | 'stats'}.${string}`>
 
 /** The visits of each point at which the server dies, one after the other on the same folder. */
 const VISITS: Readonly<Record<ServersPoint, readonly [usual: number, ...more: number[]]>> = {

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { created, placed } from '../../test/support/boards.ts'
+import { MemoryStore } from '../../test/support/memory-kv.ts'
+import { tempFolder } from '../../test/support/tmp.ts'
+import { systemClock } from '../base/clock.ts'
+import { Boards } from '../boards/boards.ts'
+import { RecordType } from '../boards/canvas/records.ts'
+import { MemoryLog } from '../log/memory.ts'
+import type { MeterSource } from '../meters/source.ts'
+import { BoardsMeters } from './boards-meters.ts'
+
+const EVER = { from: 0, to: 2 ** 32 - 2 }
+
+interface Server {
+  readonly boards: Boards
+  readonly meters: BoardsMeters
+  readonly errors: unknown[]
+  close(): Promise<void>
+}
+
+async function serverOf(log: MemoryLog, state: MemoryStore, folder: string): Promise<Server> {
+  const errors: unknown[] = []
+  const boards = await Boards.open({
+    log,
+    kv: state.asKv(),
+    clock: systemClock,
+    onSnapshotError: (_board, error) => errors.push(error),
+    onStopped: (_board, error) => errors.push(error),
+    keepsStrokes: true,
+  })
+  const meters = await BoardsMeters.open({
+    boards,
+    log,
+    place: { kind: 'lmdb', folder },
+    clock: systemClock,
+    onError: (_board, error) => errors.push(error),
+  })
+  const close = async (): Promise<void> => {
+    await meters[Symbol.asyncDispose]()
+    await boards[Symbol.asyncDispose]()
+  }
+  return { boards, meters, errors, close }
+}
+
+async function placeOn(boards: Boards, id: string, player: number, count: number): Promise<void> {
+  const placements = Array.from({ length: count }, (_, x) => [player, x, player, 1] as const)
+  await boards.get(id).append([{ type: RecordType.placed, body: placed(...placements) }])
+}
+
+async function has(meters: MeterSource, player: string, placements: bigint): Promise<void> {
+  const there = Promise.withResolvers<void>()
+  const look = async (): Promise<void> => {
+    const isThere = (await sumOf(meters, player)) >= placements
+    if (isThere) there.resolve()
+  }
+  const stop = meters.onChange(() => void look())
+  await look()
+  await there.promise
+  stop()
+  assert.equal(await sumOf(meters, player), placements)
+}
+
+async function sumOf(meters: MeterSource, player: string): Promise<bigint> {
+  // Before anything happened there are no meters.
+  return meters.position === 0 ? 0n : meters.questions.sum('placements', player, EVER)
+}
+
+function folderOf(t: TestContext): string {
+  return join(tempFolder(t), 'board-meters')
+}
+
+test('[M38] every board has meters of its own, also one that appears later', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const { boards, meters, errors, close } = await serverOf(log, new MemoryStore(), folderOf(t))
+  t.after(close)
+  assert.throws(() => meters.of('a'), { code: 'not-found' })
+  await boards.create(created({ id: 'a' }))
+  await boards.create(created({ id: 'b' }))
+  await placeOn(boards, 'a', 1, 3)
+  await placeOn(boards, 'b', 2, 4)
+  while (errors.length === 0 && !isThere(meters, 'b')) await new Promise(setImmediate)
+  await has(meters.of('a'), '1', 3n)
+  await has(meters.of('b'), '2', 4n)
+  assert.equal(await meters.of('a').questions.sum('placements', '2', EVER), 0n)
+  assert.deepEqual(errors, [])
+})
+
+function isThere(meters: BoardsMeters, board: string): boolean {
+  try {
+    return meters.of(board) !== undefined
+  } catch {
+    return false
+  }
+}
+
+test('[M37] a server that stops and starts again goes on from where its meters stand', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const state = new MemoryStore()
+  const folder = folderOf(t)
+  const first = await serverOf(log, state, folder)
+  await first.boards.create(created({ id: 'a' }))
+  for (let round = 0; round < 5; round++) await placeOn(first.boards, 'a', 1 + round, 10)
+  await first.close()
+  const second = await serverOf(log, state, folder)
+  t.after(second.close)
+  await has(second.meters.of('a'), '5', 10n)
+  for (const player of ['1', '2', '3', '4']) await has(second.meters.of('a'), player, 10n)
+  assert.deepEqual([...first.errors, ...second.errors], [])
+})
