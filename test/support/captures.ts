@@ -33,24 +33,31 @@ export async function within<T>(what: string, promise: Promise<T>, ms = 10_000):
   }
 }
 
+export interface CaptureStores {
+  readonly log: Log
+  readonly kv: Kv
+  readonly objects: ObjectStore
+}
+
 /** A collector with its board, on stores that outlive it. */
 export class TestCapture {
   readonly name = 'place'
   readonly source: FakePlace
   readonly settings: PlaceSettings
   readonly log: Log
-  readonly kv: Kv = memoryKv()
+  kv: Kv
   readonly errors: unknown[] = []
   readonly stops: unknown[] = []
-  objects: ObjectStore
+  readonly objects: ObjectStore
   freeBytes = Number.POSITIVE_INFINITY
   boards: Boards | undefined
   #collector: PlaceCollector | undefined
 
-  private constructor(source: FakePlace, settings: PlaceSettings, log: Log, objects: ObjectStore) {
+  private constructor(source: FakePlace, settings: PlaceSettings, { log, kv, objects }: CaptureStores) {
     this.source = source
     this.settings = settings
     this.log = log
+    this.kv = kv
     this.objects = objects
   }
 
@@ -58,10 +65,11 @@ export class TestCapture {
     t: TestContext,
     source: FakePlace,
     part: Partial<PlaceSettings> = {},
-    log: Log = new MemoryLog(systemClock),
+    stores: Partial<CaptureStores> = {},
   ): Promise<TestCapture> {
-    const objects = FolderObjects.open(tempFolder(t))
-    const capture = new TestCapture(source, source.settings(part), log, objects)
+    const { log = new MemoryLog(systemClock), kv = memoryKv() } = stores
+    const { objects = FolderObjects.open(tempFolder(t)) } = stores
+    const capture = new TestCapture(source, source.settings(part), { log, kv, objects })
     await capture.start()
     t.after(() => capture.close())
     return capture

@@ -102,7 +102,9 @@ export class FakePlace {
   token = 'token-1'
   /** Upgrades answered with this status before any is taken; times. */
   refusals: { status: number; times: number; retryAfter?: string } = { status: 429, times: 0 }
-  readonly asked: { canvas: number; x: number; y: number; atMs: number }[] = []
+  /** Cells in each question for authors. */
+  readonly requests: number[] = []
+  readonly #changedCells = new Map<string, readonly number[]>()
   pages = 0
   downloads = 0
   /** Requests for histories that are left unanswered. */
@@ -275,6 +277,11 @@ export class FakePlace {
     return this.#tilesOf(canvas)[y * this.options.width + x]
   }
 
+  /** Cells that a frame shows. */
+  changed(frame: FakeFrame): readonly number[] {
+    return this.#changedCells.get(frame.name) ?? []
+  }
+
   /** Those of a canvas that nobody was sent. */
   unheard(canvas: number): FakeFrame[] {
     return this.frames.filter(
@@ -329,6 +336,7 @@ export class FakePlace {
     const name = `${timestampMs}-${canvas}-${kind === 'full' ? 'f' : 'd'}-${String(this.#nextName++).padStart(8, '0')}.png`
     const frame: FakeFrame = { canvas, kind, name, timestampMs, previousMs, cells }
     this.frames.push(frame)
+    this.#changedCells.set(name, [...new Set(shown)])
     this.#pictures.set(name, await this.#picture(cells, shown))
     return frame
   }
@@ -480,12 +488,12 @@ export class FakePlace {
       this.ignoredAsks -= 1
       return
     }
+    this.requests.push(Object.keys(variables).length)
     const data = Object.fromEntries(
       Object.entries(variables).map(([name, input]) => {
         const { canvasIndex: canvas, coordinate } = (
           input as { PixelMessageData: { canvasIndex: number; coordinate: { x: number; y: number } } }
         ).PixelMessageData
-        this.asked.push({ canvas, ...coordinate, atMs: this.nowMs })
         const tile = this.tile(canvas, coordinate.x, coordinate.y)
         const userInfo = tile === undefined ? null : { userID: `t2_${tile.user}`, username: tile.user }
         const told = { lastModifiedTimestamp: tile?.modifiedMs ?? 0, userInfo }

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TestCapture, within } from '../../../test/support/captures.ts'
+import { FakePlace } from '../../../test/support/fake-place.ts'
+import { type Answer, CaptureRecordType } from '../records.ts'
+import { historiesIn, historyOf } from './history.ts'
+
+const CANVASES = [
+  { index: 0, dx: 0, dy: 0 },
+  { index: 1, dx: 24, dy: -4 },
+]
+
+async function answersOf(capture: TestCapture): Promise<Answer[]> {
+  return (await capture.recordsOf(CaptureRecordType.answered)).flatMap(({ body }) => [...body])
+}
+
+async function asking(t: Parameters<typeof TestCapture.open>[0], part = {}) {
+  const source = await FakePlace.open(t, { canvases: CANVASES, cellsATick: 30 })
+  const historyUrl = source.settings().queryUrl
+  const capture = await TestCapture.open(t, source, { historyUrl, historySockets: 3, ...part })
+  await capture.connected()
+  return { source, capture }
+}
+
+/** Every changed cell of every diff once, as `canvas x y time`. */
+function changesOf(source: FakePlace): string[] {
+  const { width } = source.options
+  const last = new Map<number, Uint8Array>()
+  return source.frames.flatMap((frame) => {
+    const before = last.get(frame.canvas)
+    last.set(frame.canvas, frame.cells)
+    const place = CANVASES[frame.canvas]!
+    if (frame.kind !== 'diff') return []
+    return Array.from(source.changed(frame), (at) => {
+      assert.ok(before !== undefined)
+      return `${frame.canvas} ${(at % width) + place.dx} ${Math.floor(at / width) + place.dy} ${frame.timestampMs}`
+    })
+  })
+}
+
+const named = ({ canvas, x, y, changeMs }: Answer) => `${canvas} ${x} ${y} ${changeMs}`
+
+test('[K13] for every changed cell and change its author is told once', async (t) => {
+  const { source, capture } = await asking(t)
+  for (let i = 0; i < 6; i++) for (const { index } of CANVASES) await source.tick(index)
+  for (const { index } of CANVASES) {
+    await capture.settled(index)
+    await capture.until('the answers', () => capture.canvas(index)?.openAsks === 0)
+  }
+  const answers = await answersOf(capture)
+  assert.deepEqual(answers.map(named).sort(), changesOf(source).sort())
+  for (const { canvas, x, y, changeMs, modifiedMs, user, color } of answers) {
+    const place = CANVASES[canvas]!
+    const tile = source.tile(canvas, x - place.dx, y - place.dy)
+    const frame = source.frames.find((each) => each.canvas === canvas && each.timestampMs === changeMs)!
+    const at = (y - place.dy) * source.options.width + x - place.dx
+    assert.equal(capture.collectorBoard.canvas.info.palette[color], source.rgb(frame.cells[at]!))
+    // Of a later change, or of this one.
+    if (modifiedMs === tile?.modifiedMs) assert.deepEqual(user, { id: `t2_${tile.user}`, name: tile.user })
+    assert.ok(modifiedMs > frame.previousMs)
+  }
+  assert.ok(answers.some(({ changeMs, modifiedMs }) => modifiedMs <= changeMs))
+  assert.deepEqual(capture.errors, [])
+})
+
+test('[K13] a question that is not answered is asked again, on another connection', async (t) => {
+  const { source, capture } = await asking(t, { historyMs: 100 })
+  source.ignoredAsks = 3
+  await source.tick(0)
+  await capture.settled(0)
+  await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
+  assert.deepEqual((await answersOf(capture)).map(named).sort(), changesOf(source).sort())
+  assert.ok((capture.collector.report().counts.closed.silent ?? 0) > 0)
+})
+
+test('[K13] what was not answered before a stop is asked after the next start, the rest is not', async (t) => {
+  const { source, capture } = await asking(t, { historyRequestsPerSecond: 0.5 })
+  for (let i = 0; i < 6; i++) await source.tick(0)
+  await capture.settled(0)
+  await capture.until('some answers', () => (capture.canvas(0)?.counts.answered ?? 0) > 0)
+  await capture.close()
+  const before = await answersOf(capture)
+  const changes = changesOf(source)
+  assert.ok(before.length > 0 && before.length < changes.length)
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0 })
+  await capture.start()
+  await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
+  assert.deepEqual((await answersOf(capture)).map(named).sort(), changes.sort())
+})
+
+test('[K13] one cell can be asked for, before all others', async (t) => {
+  const { source, capture } = await asking(t)
+  await source.tick(1)
+  await capture.settled(1)
+  const at = source.changed(source.frames.at(-1)!)[0]!
+  const { width } = source.options
+  const [x, y] = [at % width, Math.floor(at / width)]
+  const tile = source.tile(1, x, y)!
+  assert.deepEqual(await within('an answer', capture.collector.askPixel(x + 24, y - 4)), {
+    modifiedMs: tile.modifiedMs,
+    user: { id: `t2_${tile.user}`, name: tile.user },
+  })
+  assert.deepEqual(await capture.collector.askPixel(0, 0), { modifiedMs: 0, user: null })
+  await assert.rejects(capture.collector.askPixel(-1, 0), { code: 'invalid' })
+})
+
+test('[K13] questions are no more than 24 cells, and no faster than is allowed', async (t) => {
+  const { source, capture } = await asking(t, { historyRequestsPerSecond: 20 })
+  const since = performance.now()
+  for (let i = 0; i < 8; i++) await source.tick(0)
+  await capture.settled(0)
+  await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
+  assert.ok(source.requests.every((cells) => cells <= 24))
+  // Three at once, then one every 50 ms.
+  assert.ok(performance.now() - since >= (source.requests.length - 3) * 50 - 50)
+})
+
+test('[K13] whatever an answer holds is read or counts as none', () => {
+  const answer = (data: unknown) => JSON.stringify({ id: '1', type: 'data', payload: { data } })
+  const told = { lastModifiedTimestamp: 1.648932278612e12, userInfo: { userID: 't2_a', username: 'a' } }
+  assert.deepEqual(historiesIn(answer({ input1: { data: [{ id: 'x', data: told }] } }), 2), [
+    undefined,
+    { modifiedMs: 1_648_932_278_612, user: { id: 't2_a', name: 'a' } },
+  ])
+  for (const odd of [
+    null,
+    5,
+    [],
+    { input0: null },
+    { input0: { data: [null] } },
+    { input0: { data: 'x' } },
+  ]) {
+    assert.deepEqual(historiesIn(answer(odd), 1), [undefined])
+  }
+  assert.deepEqual(historiesIn('{', 1), [undefined])
+  const { query, variables } = historyOf([
+    { canvas: 0, x: 1, y: 2 },
+    { canvas: 1, x: 3, y: 4 },
+  ])
+  assert.match(query, /input0: act\(input: \$input0\)/)
+  assert.deepEqual(Object.keys(variables), ['input0', 'input1'])
+})
