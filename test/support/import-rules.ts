@@ -34,6 +34,7 @@ export const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   kysely: ['src/store/sql/'],
   lmdb: ['src/store/kv.ts'],
   pg: ['src/store/sql/postgres.ts'],
+  'pg-boss': ['src/jobs/boss.ts'],
   '@redis/client': ['src/meters/redis/'],
   '@platformatic/kafka': ['src/log/kafka/client.ts', 'src/log/kafka/group.ts'],
 }
