@@ -50,6 +50,28 @@ test('[P7] an address has one key, which does not tell it', () => {
   assert.equal(identities.keyOfCookie(`1.2.3.4.${key.slice(2)}`), undefined)
 })
 
+test('[S40] a pass tells when it ends, on every server of the event and to nobody else', () => {
+  const identities = new Identities(SECRET)
+  const pass = identities.newPass(1_234_567)
+  assert.match(pass, /^[\w.-]{40,128}$/)
+  assert.notEqual(identities.newPass(1_234_567), pass)
+  assert.equal(new Identities(SECRET).endOfPass(pass), 1_234_567)
+  assert.equal(new Identities(newSecret()).endOfPass(pass), undefined)
+  const [end, id, signature] = pass.split('.')
+  for (const other of [
+    '',
+    'a.b.c',
+    `${end}.${id}`,
+    `zzzzzz.${id}.${signature}`,
+    `${end}.${id}x.${signature}`,
+    `${pass}x`,
+    identities.newCookie().cookie,
+  ])
+    assert.equal(identities.endOfPass(other), undefined, other)
+  // Nor is it a cookie.
+  assert.equal(identities.keyOfCookie(`${id}.${signature}`), undefined)
+})
+
 test('[P5] tokens are long, differ, and are kept as hashes', () => {
   const tokens = new Set(Array.from({ length: 100 }, newToken))
   assert.equal(tokens.size, 100)
