@@ -75,6 +75,26 @@ export interface Breakdown extends Span {
   readonly values: readonly (Words & { readonly value: string; readonly sum: Exact })[]
 }
 
+/** The sums of each value by point; points are of all together. */
+export interface SeriesBy extends Series {
+  readonly dimension: string
+  readonly values: readonly (Words & { readonly value: string; readonly sums: readonly Exact[] })[]
+}
+
+export interface Streak extends Span {
+  readonly periods: number
+}
+
+export interface Streaks extends Span {
+  readonly places: readonly (Words & {
+    readonly entity: string
+    readonly rank: number
+    readonly longest: Streak
+    /** That which the range's last period belongs to. */
+    readonly current: Streak | null
+  })[]
+}
+
 export interface Comparison extends Span {
   readonly before: Span
   readonly places: readonly (Words & {
@@ -148,14 +168,28 @@ export class MeterApi {
 
   series(
     meter: string,
-    query: RangeQuery & { readonly by: Period; readonly entity?: string },
+    query: Selection & { readonly by: Period; readonly entity?: string },
   ): Promise<Series> {
     return this.#ask(meter, 'series', { ...query })
   }
 
+  seriesBy(
+    meter: string,
+    query: Selection & { readonly by: Period; readonly dimension: string; readonly entity?: string },
+  ): Promise<SeriesBy> {
+    return this.#ask(meter, 'series-by', { ...query })
+  }
+
+  streaks(
+    meter: string,
+    query: Selection & { readonly by: Period; readonly entity?: string; readonly limit?: number },
+  ): Promise<Streaks> {
+    return this.#ask(meter, 'streaks', { ...query })
+  }
+
   breakdown(
     meter: string,
-    query: RangeQuery & { readonly dimension: string; readonly entity?: string },
+    query: Selection & { readonly dimension: string; readonly entity?: string },
   ): Promise<Breakdown> {
     return this.#ask(meter, 'breakdown', { ...query })
   }

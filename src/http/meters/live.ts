@@ -4,9 +4,10 @@ import { beginEventStream } from '../event-stream.ts'
 import { positionFrom } from '../events.ts'
 import { type Asking, filterOf } from './asking.ts'
 import type { LiveBoards, Outlet } from './live-board.ts'
-import { placesOf, type Under } from './questions.ts'
+import { placesOf } from './questions.ts'
 import { rangeOf, spanAt } from './range.ts'
 import { MeterName, RANGE_HELP, RangeProperties, Where } from './schemas.ts'
+import type { Under } from './under.ts'
 
 const DEFAULT_PLACES = 10
 const MAX_PLACES = 1000

@@ -6,9 +6,11 @@ import { Asking } from './asking.ts'
 import { FreeStanding, type MeterBase, OfBoards } from './base.ts'
 import { liveRoutes } from './live.ts'
 import { LiveBoards } from './live-board.ts'
-import { questionRoutes, type Under } from './questions.ts'
+import { overTimeRoutes } from './over-time.ts'
+import { questionRoutes } from './questions.ts'
 import { MeterName } from './schemas.ts'
 import { sumsRoutes } from './sums.ts'
+import type { Under } from './under.ts'
 import { MeterSchema, MetersSchema, meterOf, writingRoutes } from './writing.ts'
 
 /** Leaderboards that are watched at once, however many watch each. */
@@ -33,6 +35,7 @@ export async function meterRoutes(app: App, services: HttpServices): Promise<voi
     await app.register(async (scope: App) => {
       await listRoutes(scope, under, asking)
       await questionRoutes(scope, under, asking)
+      await overTimeRoutes(scope, under, asking)
       await sumsRoutes(scope, under, asking)
       await liveRoutes(scope, under, asking, live)
     })

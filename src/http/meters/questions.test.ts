@@ -119,6 +119,58 @@ test('[H53] every question is answered with its range, sums beyond 2^53 as strin
   assert.deepEqual(then.before, { from: DAY_ONE, to: DAY_ONE + DAY - 1 })
 })
 
+test('[H53] values over time, filtered series and streaks are answered', async (t) => {
+  const { server, client } = await race(t)
+  const add = (entity: string, second: number): Added => ({ entity, second, amount: 1, dimensions: ['run'] })
+  await written(server, 'points', add('ann', DAY_ONE + 2 * DAY), add('ben', DAY_ONE + 2 * DAY))
+  const range = 'from=2025-12-30&to=2026-01-01&by=day'
+  const to = DAY_ONE + 3 * DAY - 1
+  const days = [0, 1, 2].map((day) => ({ from: DAY_ONE + day * DAY, to: DAY_ONE + (day + 1) * DAY - 1 }))
+  const points = (...sums: (number | string)[]) => days.map((day, i) => ({ ...day, sum: sums[i] }))
+  assert.deepEqual(await json(client, `series-by?${range}&dimension=activity`), {
+    from: DAY_ONE,
+    to,
+    dimension: 'activity',
+    points: points(12, '9007199254740994', 2),
+    values: [
+      { value: 'walk', sums: [0, '9007199254740994', 0] },
+      { value: 'run', sums: [12, 0, 2] },
+    ],
+  })
+  assert.deepEqual(await json(client, `series?${range}&entity=ben&where=activity:run`), {
+    from: DAY_ONE,
+    to,
+    points: points(7, 0, 1),
+  })
+  assert.deepEqual(await json(client, `breakdown?${BOTH}&dimension=activity&where=activity:run`), {
+    ...SPAN,
+    dimension: 'activity',
+    values: [{ value: 'run', sum: 12 }],
+  })
+  const streak = (from: number, periods: number) => ({
+    periods,
+    from: DAY_ONE + from * DAY,
+    to: DAY_ONE + (from + periods) * DAY - 1,
+  })
+  assert.deepEqual(await json(client, `streaks?${range}&limit=2`), {
+    from: DAY_ONE,
+    to,
+    places: [
+      { entity: 'ben', rank: 1, longest: streak(0, 3), current: streak(0, 3) },
+      { entity: 'ann', rank: 2, longest: streak(0, 1), current: streak(2, 1) },
+    ],
+  })
+  const cat = { entity: 'cat', rank: 3, longest: streak(1, 1), current: null }
+  assert.deepEqual(await json(client, `streaks?${range}&entity=cat`), { from: DAY_ONE, to, places: [cat] })
+  const ofRuns = (await json(client, `streaks?${range}&where=activity:run`)) as {
+    places: { entity: string }[]
+  }
+  assert.deepEqual(
+    ofRuns.places.map(({ entity }) => entity),
+    ['ann', 'ben'],
+  )
+})
+
 test('[H53] many entities and meters are summed at once', async (t) => {
   const { server, client } = await race(t)
   await server.admin.put('/api/meters/steps', {})

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
 import { MAX_NEIGHBOURS, type Place } from '../../meters/questions.ts'
@@ -8,8 +7,9 @@ import type { MeterBase } from './base.ts'
 import { exactly } from './exact.ts'
 import { rangeOf, spanAt, spanBefore } from './range.ts'
 import {
-  By,
+  Dimension,
   EntitySchema,
+  EVERYBODY,
   Exact,
   Limit,
   Name,
@@ -22,31 +22,15 @@ import {
   ValueSchema,
   Where,
 } from './schemas.ts'
+import { baseWith, paramsOf, type Under } from './under.ts'
 
 const DEFAULT_PLACES = 100
 const DEFAULT_NEIGHBOURS = 5
-const EVERYBODY = 'Without an entity, of all together.'
-
-/** Meters under one address. */
-export interface Under {
-  /** Ends with a slash: what follows is a meter's name. */
-  readonly prefix: string
-  readonly params: Record<string, ReturnType<typeof Type.String>>
-  /** Errors: `not-found`. */
-  baseOf(request: FastifyRequest): Promise<MeterBase>
-}
 
 /** What can be asked of one meter. */
 export async function questionRoutes(app: App, under: Under, asking: Asking): Promise<void> {
-  const { prefix, baseOf } = under
-  const params = Type.Object({ ...under.params, meter: Type.String({ maxLength: 64 }) })
-
-  /** The base, once it is clear that it has the meter. */
-  async function asked(request: FastifyRequest, meter: string): Promise<MeterBase> {
-    const base = await baseOf(request)
-    base.source.questions.one(meter)
-    return base
-  }
+  const { prefix } = under
+  const params = paramsOf(under)
 
   app.get(
     `${prefix}/:meter/sum`,
@@ -80,7 +64,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     async (request, reply) => {
       const { meter } = request.params
       const { entity, where, ...query } = request.query
-      const base = await asked(request, meter)
+      const base = await baseWith(under, request, meter)
       const filter = filterOf(where)
       return asking.answer(request, reply, base, query, async ({ span }) => {
         const { questions } = base.source
@@ -102,37 +86,6 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
   )
 
   app.get(
-    `${prefix}/:meter/series`,
-    {
-      schema: {
-        summary: 'The sum of every period in a range, empty ones too',
-        description: `${EVERYBODY} The first and the last period are cut where the range is. ${RANGE_HELP}`,
-        params,
-        querystring: Type.Object(
-          { ...RangeProperties, by: By, entity: Type.Optional(Name) },
-          { additionalProperties: false },
-        ),
-        response: {
-          200: Type.Object({
-            ...SpanSchema,
-            points: Type.Array(Type.Object({ ...SpanSchema, sum: Exact })),
-          }),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { meter } = request.params
-      const { entity, by, ...query } = request.query
-      const base = await asked(request, meter)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
-        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
-        const points = await base.source.questions.series(meter, own, span, by, query.zone)
-        return { points: points.map(({ from, to, sum }) => ({ from, to, sum: exactly(sum) })) }
-      })
-    },
-  )
-
-  app.get(
     `${prefix}/:meter/breakdown`,
     {
       schema: {
@@ -140,7 +93,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
         description: `${EVERYBODY} ${RANGE_HELP}`,
         params,
         querystring: Type.Object(
-          { ...RangeProperties, dimension: Type.String({ maxLength: 64 }), entity: Type.Optional(Name) },
+          { ...RangeProperties, dimension: Dimension, entity: Type.Optional(Name), where: Where },
           { additionalProperties: false },
         ),
         response: {
@@ -154,11 +107,12 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     },
     async (request, reply) => {
       const { meter } = request.params
-      const { entity, dimension, ...query } = request.query
-      const base = await asked(request, meter)
+      const { entity, dimension, where, ...query } = request.query
+      const base = await baseWith(under, request, meter)
+      const filter = filterOf(where)
       return asking.answer(request, reply, base, query, async ({ span }) => {
         const own = entity === undefined ? undefined : base.entityOf(meter, entity)
-        const values = await base.source.questions.breakdown(meter, own, span, dimension)
+        const values = await base.source.questions.breakdown(meter, own, span, dimension, filter)
         return {
           dimension,
           values: values.map(({ value, sum }) => ({
@@ -188,7 +142,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     async (request, reply) => {
       const { meter } = request.params
       const { limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await asked(request, meter)
+      const base = await baseWith(under, request, meter)
       const filter = filterOf(where)
       return asking.answer(request, reply, base, query, async ({ span }) => ({
         places: placesOf(base, meter, await base.source.questions.top(meter, span, limit, filter)),
@@ -218,7 +172,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     async (request, reply) => {
       const { meter } = request.params
       const { entity, neighbours = DEFAULT_NEIGHBOURS, where, ...query } = request.query
-      const base = await asked(request, meter)
+      const base = await baseWith(under, request, meter)
       const filter = filterOf(where)
       const own = base.entityOf(meter, entity)
       return asking.answer(request, reply, base, query, async ({ span }) => ({
@@ -263,7 +217,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     async (request, reply) => {
       const { meter } = request.params
       const { beforeFrom, beforeTo, limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await asked(request, meter)
+      const base = await baseWith(under, request, meter)
       const filter = filterOf(where)
       return asking.answer(request, reply, base, query, async ({ range, span, nowSecond }) => {
         const earlier =
@@ -298,7 +252,7 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
     async (request, reply) => {
       const { meter } = request.params
       const { where, ...query } = request.query
-      const base = await asked(request, meter)
+      const base = await baseWith(under, request, meter)
       const filter = filterOf(where)
       return asking.answer(request, reply, base, query, async ({ span }) => ({
         entities: await base.source.questions.distinct(meter, span, filter),

@@ -32,6 +32,8 @@ export const RANGE_HELP =
 /** `dimension:value`, each of which has to hold. */
 export const Where = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 4 })]))
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PLACES }))
+export const EVERYBODY = 'Without an entity, of all together.'
+export const Dimension = Type.String({ maxLength: 64 })
 export const By = Type.Union(PERIODS.map((period) => Type.Literal(period)))
 
 /** What is known of an entity besides its name: a player's name, a colour. */

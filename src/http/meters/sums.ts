@@ -4,8 +4,8 @@ import { MAX_ENTITIES_ASKED } from '../../meters/questions.ts'
 import type { App } from '../app.ts'
 import type { Asking } from './asking.ts'
 import { exactly } from './exact.ts'
-import type { Under } from './questions.ts'
 import { Exact, MeterName, Name, RANGE_HELP, RangeProperties, SpanSchema } from './schemas.ts'
+import type { Under } from './under.ts'
 
 const MAX_METERS_ASKED = 100
 /** Meters times entities. */

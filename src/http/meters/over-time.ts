@@ -1,0 +1,171 @@
+import { Type } from 'typebox'
+import type { Streak } from '../../meters/questions.ts'
+import type { App } from '../app.ts'
+import { type Asking, filterOf } from './asking.ts'
+import { exactly } from './exact.ts'
+import {
+  By,
+  Dimension,
+  EntitySchema,
+  EVERYBODY,
+  Exact,
+  Limit,
+  Name,
+  RANGE_HELP,
+  RangeProperties,
+  SpanSchema,
+  ValueSchema,
+  Where,
+} from './schemas.ts'
+import { baseWith, paramsOf, type Under } from './under.ts'
+
+const DEFAULT_PLACES = 100
+const PointSchema = Type.Object({ ...SpanSchema, sum: Exact })
+const StreakSchema = Type.Object({ periods: Type.Integer(), ...SpanSchema })
+
+/** What can be asked of one meter period by period. */
+export async function overTimeRoutes(app: App, under: Under, asking: Asking): Promise<void> {
+  const { prefix } = under
+  const params = paramsOf(under)
+
+  app.get(
+    `${prefix}/:meter/series`,
+    {
+      schema: {
+        summary: 'The sum of every period in a range, empty ones too',
+        description: `${EVERYBODY} The first and the last period are cut where the range is. ${RANGE_HELP}`,
+        params,
+        querystring: Type.Object(
+          { ...RangeProperties, by: By, entity: Type.Optional(Name), where: Where },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: Type.Object({
+            ...SpanSchema,
+            points: Type.Array(PointSchema),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { meter } = request.params
+      const { entity, by, where, ...query } = request.query
+      const base = await baseWith(under, request, meter)
+      const filter = filterOf(where)
+      return asking.answer(request, reply, base, query, async ({ span }) => {
+        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
+        const points = await base.source.questions.series(meter, own, span, by, query.zone, filter)
+        return { points: points.map(({ from, to, sum }) => ({ from, to, sum: exactly(sum) })) }
+      })
+    },
+  )
+
+  app.get(
+    `${prefix}/:meter/series-by`,
+    {
+      schema: {
+        summary: 'The series of each value of a dimension, the highest first',
+        description: `Values that are always 0 are left out; points are of all together. ${EVERYBODY} ${RANGE_HELP}`,
+        params,
+        querystring: Type.Object(
+          { ...RangeProperties, by: By, dimension: Dimension, entity: Type.Optional(Name), where: Where },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: Type.Object({
+            ...SpanSchema,
+            dimension: Type.String(),
+            points: Type.Array(PointSchema),
+            /** Sums by point. */
+            values: Type.Array(Type.Object({ ...ValueSchema, sums: Type.Array(Exact) })),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { meter } = request.params
+      const { entity, by, dimension, where, ...query } = request.query
+      const base = await baseWith(under, request, meter)
+      const filter = filterOf(where)
+      return asking.answer(request, reply, base, query, async ({ span }) => {
+        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
+        const { zone = 'UTC' } = query
+        const { questions } = base.source
+        const { periods, values } = await questions.breakdownSeries(
+          meter,
+          own,
+          span,
+          by,
+          zone,
+          dimension,
+          filter,
+        )
+        return {
+          dimension,
+          points: periods.map(({ from, to }, i) => ({
+            from,
+            to,
+            sum: exactly(values.reduce((sum, { sums }) => sum + (sums[i] ?? 0n), 0n)),
+          })),
+          values: values.map(({ value, sums }) => ({
+            value,
+            ...base.aboutValue(dimension, value),
+            sums: sums.map(exactly),
+          })),
+        }
+      })
+    },
+  )
+
+  app.get(
+    `${prefix}/:meter/streaks`,
+    {
+      schema: {
+        summary: 'Who did something in the most periods one after another; of one entity, its own place',
+        description: `current: the streak that the range’s last period belongs to, or null. ${RANGE_HELP}`,
+        params,
+        querystring: Type.Object(
+          { ...RangeProperties, by: By, entity: Type.Optional(Name), limit: Limit, where: Where },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: Type.Object({
+            ...SpanSchema,
+            places: Type.Array(
+              Type.Object({
+                ...EntitySchema,
+                rank: Type.Integer(),
+                longest: StreakSchema,
+                current: Type.Union([StreakSchema, Type.Null()]),
+              }),
+            ),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { meter } = request.params
+      const { entity, by, limit = DEFAULT_PLACES, where, ...query } = request.query
+      const base = await baseWith(under, request, meter)
+      const filter = filterOf(where)
+      return asking.answer(request, reply, base, query, async ({ span }) => {
+        const of = entity === undefined ? { most: limit } : { entity: base.entityOf(meter, entity) }
+        const { zone = 'UTC' } = query
+        const places = await base.source.questions.streaks(meter, span, by, zone, of, filter)
+        return {
+          places: places.map(({ entity, rank, longest, current }) => ({
+            entity,
+            ...base.aboutEntity(meter, entity),
+            rank,
+            longest: streakOf(longest),
+            current: current === undefined ? null : streakOf(current),
+          })),
+        }
+      })
+    },
+  )
+}
+
+function streakOf({ periods, from, to }: Streak): { periods: number; from: number; to: number } {
+  return { periods, from, to }
+}
