@@ -30,6 +30,7 @@ const QUESTIONS = [
   'objects',
   'parquet',
   'meters',
+  'tables',
 ] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000
