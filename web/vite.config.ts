@@ -16,9 +16,34 @@ const statsPages: Plugin = {
   },
 }
 
+/** What an entry imports as it starts is loaded beside it, not after it. */
+const preloads: Plugin = {
+  name: 'preloads',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle = {}, chunk }) {
+      const files = new Set<string>()
+      const add = (file: string): void => {
+        const imported = bundle[file]
+        if (files.has(file) || imported?.type !== 'chunk') return
+        files.add(file)
+        for (const next of imported.imports) add(next)
+      }
+      for (const file of chunk?.dynamicImports ?? []) add(file)
+      return [...files]
+        .filter((file) => !html.includes(file))
+        .map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+          injectTo: 'head',
+        }))
+    },
+  },
+}
+
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [statsPages],
+  plugins: [statsPages, preloads],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

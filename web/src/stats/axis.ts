@@ -1,5 +1,5 @@
 /** What stands under a chart: a few of its periods, told by what the clocks of the zone show. Pure. */
-import { type Local, localOf } from './local-time.ts'
+import { type Local, offsetsAt } from './local-time.ts'
 import type { Span } from './spans.ts'
 
 export interface Tick {
@@ -67,11 +67,8 @@ const STEPS: readonly Step[] = [
 
 /** At most `most` ticks, at the beginnings of the finest round steps of the zone's calendar for which there is room. */
 export function ticksOf(parts: readonly Span[], zone: string, most: number): Tick[] {
-  const starts = parts.map(({ from }): Start => {
-    const local = localOf(zone, from)
-    const { year, month, day, hour, minute, second } = local
-    return { ...local, clock: Date.UTC(year, month - 1, day, hour, minute, second) / 1000 }
-  })
+  const seconds = parts.map(({ from }) => from)
+  const starts = offsetsAt(zone, seconds).map((offset, i) => startAt((seconds[i] ?? 0) + offset))
   for (const step of STEPS) {
     const at = starts.flatMap((start, i) => (isFirst(step, starts[i - 1], start) ? [i] : []))
     if (at.length <= most) return at.length > 0 ? told(at, starts, step) : told([0], starts, step)
@@ -79,15 +76,13 @@ export function ticksOf(parts: readonly Span[], zone: string, most: number): Tic
   return []
 }
 
-/** Whether a step begins with a period. */
+/** Whether a step begins with a period; the first one may be cut. */
 function isFirst(step: Step, before: Start | undefined, start: Start): boolean {
-  const previous = before ?? localBefore(start)
-  return step.key(previous) !== step.key(start)
+  return step.key(before ?? startAt(start.clock - 1)) !== step.key(start)
 }
 
-/** A second earlier, to see whether the first period is cut or begins a step. */
-function localBefore(start: Start): Start {
-  const clock = start.clock - 1
+/** @param clock what the zone's clock shows, as if it were UTC */
+function startAt(clock: number): Start {
   const date = new Date(clock * 1000)
   return {
     clock,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Temporal } from '@js-temporal/polyfill'
 import fc from 'fast-check'
-import { fieldOf, isZone, localOf, offsetAt, secondOf, secondOfField } from './local-time.ts'
+import { fieldOf, isZone, localOf, offsetAt, offsetsAt, secondOf, secondOfField } from './local-time.ts'
 
 const ZONES = [
   'UTC',
@@ -54,4 +54,18 @@ test('a field gives back the second it was made of, but for an hour that comes t
   assert.equal(secondOfField('UTC', '2026-01-01T00:00'), Date.UTC(2026, 0, 1) / 1000)
   assert.equal(secondOfField('UTC', ''), undefined)
   assert.equal(secondOfField('UTC', 'yesterday'), undefined)
+})
+
+test('offsets at many seconds are those at each', () => {
+  const step = fc.constantFrom(60, 3600, 86_400, 604_800, 2_629_746)
+  const zones = fc.constantFrom(...ZONES, 'Africa/Casablanca', 'America/Argentina/Buenos_Aires')
+  fc.assert(
+    fc.property(zones, second, step, fc.integer({ min: 0, max: 400 }), (zone, from, step, count) => {
+      const seconds = Array.from({ length: count }, (_, i) => from + i * step)
+      assert.deepEqual(
+        offsetsAt(zone, seconds),
+        seconds.map((second) => offsetAt(zone, second)),
+      )
+    }),
+  )
 })

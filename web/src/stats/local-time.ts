@@ -60,6 +60,33 @@ export function offsetAt(zone: string, second: number): number {
   return asUtc(localOf(zone, second)) - second
 }
 
+/** No zone puts its clock to another and back again within that, seconds. */
+const SETTLED = 14 * 86_400
+
+/**
+ * What the clocks of a zone are ahead of UTC at each of many seconds in order. Asking for one takes microseconds, so
+ * it is asked for where it may have changed.
+ */
+export function offsetsAt(zone: string, seconds: readonly number[]): number[] {
+  const offsets: number[] = []
+  const fill = (first: number, last: number, atFirst: number, atLast: number): void => {
+    if (last - first < 2) return
+    if (atFirst === atLast && (seconds[last] ?? 0) - (seconds[first] ?? 0) <= SETTLED) {
+      offsets.fill(atFirst, first + 1, last)
+      return
+    }
+    const middle = (first + last) >>> 1
+    const atMiddle = offsetAt(zone, seconds[middle] ?? 0)
+    offsets[middle] = atMiddle
+    fill(first, middle, atFirst, atMiddle)
+    fill(middle, last, atMiddle, atLast)
+  }
+  const last = seconds.length - 1
+  for (const i of last > 0 ? [0, last] : [...seconds.keys()]) offsets[i] = offsetAt(zone, seconds[i] ?? 0)
+  fill(0, last, offsets[0] ?? 0, offsets[last] ?? 0)
+  return offsets
+}
+
 function asUtc({ year, month, day, hour, minute, second }: Local): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000
 }

@@ -130,7 +130,8 @@ export class StatsPage {
     const first = this.#first.value
     if (place.kind === 'meters' || (asked.shown === 'all' && first === undefined)) return undefined
     const now = this.#nowSecond.value
-    const shown = spanOf(asked.shown, now, first ?? undefined, offsetAt(zone, now))
+    const offset = isRolling(asked.shown) ? offsetAt(zone, now) : 0
+    const shown = spanOf(asked.shown, now, first ?? undefined, offset)
     return {
       place,
       asked,
