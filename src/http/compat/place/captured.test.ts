@@ -89,6 +89,6 @@ test('[S54] our own collector, told other addresses alone, ends with the boardâ€
   )
   const answered = canvases().reduce((sum, { counts }) => sum + counts.answered, 0)
   assert.equal(answered, PLACEMENTS)
-  assert.ok(canvases().every(({ counts }) => counts.diffs > 0 && counts.duplicates >= counts.diffs))
+  assert.ok(canvases().every(({ counts }) => counts.diffs > 0))
   assert.deepEqual(errors, [])
 })
