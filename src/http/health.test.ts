@@ -91,6 +91,22 @@ test('[H23] a later release’s record of a player stops identities, and readine
   assert.equal((await known.place(2, 2, 2)).status, 200)
 })
 
+test('[H23] a later release’s record of the meters stops writing to them, and readiness says so', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const server = await HttpServer.withLobby(t, {}, { log })
+  await server.admin.put('/api/meters/steps', {})
+  const writes = [{ meter: 'steps', entity: 'ann', second: server.clock.nowMs / 1000, amount: 5 }]
+  await server.admin.post('/api/meters/writes', { writes })
+  await log.append('meters', [{ type: 99, body: Buffer.of(1) }])
+  while (server.services.meters.stopped === undefined) await new Promise(setImmediate)
+  const ready = await server.client().get('/readyz')
+  assert.equal(ready.status, 503)
+  assert.match(String(ready.json().detail), /meter record type 99 .*: upgrade Spate/)
+  assert.equal((await server.admin.post('/api/meters/writes', { writes })).status, 503)
+  const known = await server.client().get('/api/meters/steps/sum')
+  assert.deepEqual([known.status, known.json<{ sums: unknown }>().sums], [200, [{ entity: null, sum: 5 }]])
+})
+
 test('[H23] metrics count what an operator watches', async (t) => {
   const server = await HttpServer.withLobby(t)
   const answer = await server.client().get('/metrics')

@@ -22,13 +22,13 @@ export async function healthRoutes(app: App, services: HttpServices): Promise<vo
     '/readyz',
     {
       schema: {
-        summary: 'Every board and the players are being followed',
+        summary: 'Every board, the players and the meters are being followed',
         response: { 200: Type.Object({ status: Type.Literal('ready') }) },
       },
     },
     async () => {
-      const { log, players } = services
-      const reason = log.stopped ?? players.stopped
+      const { log, players, meters } = services
+      const reason = log.stopped ?? players.stopped ?? meters.stopped
       if (reason !== undefined) throw reason
       for (const { id, stopped } of services.boards.all()) {
         if (stopped !== undefined) throw new SpateError(stopped.code, `board ${id}: ${stopped.message}`)
