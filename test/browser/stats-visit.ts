@@ -34,6 +34,11 @@ export class StatsVisit {
     await this.page.locator(`.chart[data-drawn="${periods}"] canvas`).first().waitFor()
   }
 
+  /** From the beginning of the navigation to the first frame with a drawn chart. */
+  drawnMs(): Promise<number> {
+    return this.page.evaluate<number>(`performance.getEntriesByName('chart')[0].startTime`)
+  }
+
   /** Resolves once the leaderboard has exactly these rows, cells joined by spaces. */
   async leads(...rows: readonly string[]): Promise<void> {
     await this.rowsAre('Leaderboard', rows)

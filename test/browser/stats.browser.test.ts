@@ -252,6 +252,25 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     },
   )
 
+  await t.test('a year by day is drawn; how long that takes is told', async (t) => {
+    const start = Date.UTC(2025, 0, 1) / 1000
+    const adds = Array.from({ length: 365 * 20 }, (_, i) => ({
+      entity: `walker ${i % 20}`,
+      second: start + Math.floor(i / 20) * DAY + (i % 20) * HOUR,
+      amount: 1000 + (i % 997),
+    }))
+    await stage.meter('year', {}, adds)
+    const tookMs: number[] = []
+    for (let i = 0; i < 5; i++) {
+      const visit = await stage.visit(t, `/meters/year?show=${start}-${start + 365 * DAY - 1}&by=day`)
+      await visit.isDrawn(365)
+      tookMs.push(await visit.drawnMs())
+      assert.deepEqual(visit.complaints, [])
+    }
+    const [least = 0, , median = 0] = tookMs.sort((a, b) => a - b)
+    t.diagnostic(`from navigation to the drawn chart: ${Math.round(median)} ms (least ${Math.round(least)})`)
+  })
+
   await t.test('a board leads to its statistics and back', async (t) => {
     const visit = await stage.visit(t, '/?board=garden')
     await visit.page.getByRole('link', { name: 'Statistics' }).click()

@@ -68,6 +68,7 @@ export function Chart(props: ChartProps) {
     const made = plot(picture, width.value, height, hearing, element)
     drawn.current = made
     element.dataset.drawn = String(points.length)
+    if (points.length > 0) requestAnimationFrame(() => performance.mark('chart'))
     const stop = listen(made, latest)
     mark(made, latest.current.points, latest.current.span)
     return () => {
