@@ -139,7 +139,11 @@ export function describeMeterStore(
     it('[M22] spaces do not mix, hold the same bytes, and are cleared alone', async (t) => {
       const opened = await place(t)
       const entries = someEntries(new Random(4), 2000, 30)
-      const facts = { a: { value: Uint8Array.of(1) }, b: { value: Uint8Array.of(2), untilMs: 100 } }
+      const facts = {
+        a: { value: Uint8Array.of(1) },
+        's/c': { value: Uint8Array.of(3) },
+        b: { value: Uint8Array.of(2), untilMs: 100 },
+      }
       const digests: string[] = []
       const spaces = ['board/1', 'board/10', 'meters', 'board/2']
       for (const space of spaces) {
@@ -153,7 +157,7 @@ export function describeMeterStore(
       await cleared.clear()
       assert.deepEqual([before, cleared.position, cleared.timeMs], [1, 0, 0])
       assert.deepEqual(await cleared.facts(['a']), [undefined])
-      assert.deepEqual(await cleared.list('', 9), [])
+      assert.deepEqual(await cleared.list('s/', 9), [])
       assert.equal(await cleared.sum(SHEET, 1, 0, T0 * 2), 0n)
       assert.equal(
         (await cleared.tally(SHEET, 30, 0, T0 * 2)).last.some((last) => last > 0),
@@ -174,7 +178,7 @@ export function describeMeterStore(
       const model = new Map<string, Uint8Array>()
       await fc.assert(
         fc.asyncProperty(fc.dictionary(anyName, fc.uint8Array()), async (own) => {
-          const facts = Object.entries(own).map(([key, value]) => [`x/${key}`, value] as const)
+          const facts = Object.entries(own).map(([key, value]) => [`s/${key}`, value] as const)
           await committer.commit([], {
             facts: Object.fromEntries(facts.map(([key, value]) => [key, { value }])),
           })
@@ -192,7 +196,7 @@ export function describeMeterStore(
           .map((key) => Buffer.from(key))
           .sort(Buffer.compare)
           .map(String)
-      const listed = await store.list('x/', 1e6)
+      const listed = await store.list('s/', 1e6)
       assert.deepEqual(
         listed.map(({ key }) => key),
         inOrder(model.keys()),
@@ -210,20 +214,20 @@ export function describeMeterStore(
       const committer = new Committer(store)
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
       const value = (byte: number) => ({ value: Uint8Array.of(byte) })
-      await committer.commit([], { facts: { 'a/2': value(2), 'a/1': value(1), b: { value: bytes } } })
+      await committer.commit([], { facts: { 's/2': value(2), 's/1': value(1), b: { value: bytes } } })
       const [b, missing] = await store.facts(['b', 'c'])
       assert.deepEqual([...(b ?? [])], [...bytes])
       assert.equal(missing, undefined)
-      const listed = (await store.list('a/', 9)).map(({ key, value: own }) => [key, ...own])
+      const listed = (await store.list('s/', 9)).map(({ key, value: own }) => [key, ...own])
       assert.deepEqual(listed, [
-        ['a/1', 1],
-        ['a/2', 2],
+        ['s/1', 1],
+        ['s/2', 2],
       ])
-      assert.equal((await store.list('a/', 1)).length, 1)
-      await committer.commit([], { facts: { 'a/1': { value: null } } })
+      assert.equal((await store.list('s/', 1)).length, 1)
+      await committer.commit([], { facts: { 's/1': { value: null } } })
       assert.deepEqual(
-        (await store.list('a/', 9)).map(({ key }) => key),
-        ['a/2'],
+        (await store.list('s/', 9)).map(({ key }) => key),
+        ['s/2'],
       )
     })
 

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
@@ -6,8 +7,9 @@ import { type Address, columnsOfLevel, expired, KINDS, type Kind } from './addre
 import { cover, startOf } from './calendar.ts'
 import { Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
+import { decodeFact, encodeFact, hasEnded } from './fact-bytes.ts'
 import { merging } from './merging.ts'
-import { type Change, FREE_STANDING, type MeterStore, type Sheet, type Tally } from './port.ts'
+import { type Change, FREE_STANDING, isListed, type MeterStore, type Sheet, type Tally } from './port.ts'
 import type { Horizons } from './retention.ts'
 import { addRange, type Node, UNITS, type Unit } from './tree.ts'
 import { Total } from './vector.ts'
@@ -89,18 +91,19 @@ export class LmdbMeterStore implements MeterStore {
   async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     return keys.map((key) => {
       const stored = this.#facts.get([this.#space, key])
-      return stored && factOf(stored).value
+      return stored && decodeFact(stored).value
     })
   }
 
   async list(prefix: string, limit: number): Promise<{ key: string; value: Uint8Array }[]> {
+    assert(isListed(prefix), `no order is kept of facts that begin with ${prefix}`)
     const found: { key: string; value: Uint8Array }[] = []
     const range = { start: [this.#space, prefix], end: [this.#space + 1], limit }
     for (const { key: pair, value } of this.#facts.range(range)) {
       // Keys of this table are pairs, written below.
       const [, key] = pair as [number, string]
       if (!key.startsWith(prefix)) break
-      found.push({ key, value: factOf(value).value })
+      found.push({ key, value: decodeFact(value).value })
     }
     return found
   }
@@ -174,7 +177,7 @@ export class LmdbMeterStore implements MeterStore {
       if (value === null || (untilMs !== undefined && untilMs < timeMs)) {
         changes.remove(this.#facts, [space, key])
       } else {
-        changes.put(this.#facts, [space, key], factBytes(value, untilMs))
+        changes.put(this.#facts, [space, key], encodeFact({ value, untilMs }))
         if (untilMs !== undefined) changes.put(this.#ends, [space, untilMs, key], NOTHING)
       }
     }
@@ -185,10 +188,7 @@ export class LmdbMeterStore implements MeterStore {
       const [, , key] = end as [number, number, string]
       if (facts.has(key)) continue
       const stored = this.#facts.get([space, key])
-      // It may have been put again since, for longer.
-      if (stored !== undefined && (factOf(stored).untilMs ?? timeMs) < timeMs) {
-        changes.remove(this.#facts, [space, key])
-      }
+      if (stored !== undefined && hasEnded(stored, timeMs)) changes.remove(this.#facts, [space, key])
     }
   }
 
@@ -258,7 +258,7 @@ export class LmdbMeterStore implements MeterStore {
     for (const { key: pair, value: stored } of this.#facts.range(range)) {
       // Keys of this table are pairs, written in #keepFacts.
       const [, key] = pair as [number, string]
-      const { value, untilMs } = factOf(stored)
+      const { value, untilMs } = decodeFact(stored)
       digest.addFact(key, value, untilMs)
     }
     for (const { key, value } of this.#sums.range(range)) {
@@ -288,19 +288,4 @@ function numberBytes(number: number): Uint8Array {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(number)
   return bytes
-}
-
-/** 1 | untilMs f64 | value, or 0 | value. */
-function factBytes(value: Uint8Array, untilMs: number | undefined): Uint8Array {
-  const headBytes = untilMs === undefined ? 1 : 9
-  const bytes = Buffer.allocUnsafe(headBytes + value.length)
-  bytes[0] = untilMs === undefined ? 0 : 1
-  if (untilMs !== undefined) bytes.writeDoubleLE(untilMs, 1)
-  bytes.set(value, headBytes)
-  return bytes
-}
-
-function factOf(stored: Buffer): { value: Uint8Array; untilMs: number | undefined } {
-  if (stored[0] === 0) return { value: stored.subarray(1), untilMs: undefined }
-  return { value: stored.subarray(9), untilMs: stored.readDoubleLE(1) }
 }

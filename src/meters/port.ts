@@ -34,6 +34,13 @@ export function seriesOf(meter: number): Sheet {
   return meter * 2 + 1
 }
 
+/** Meters and series: stores keep an order of these facts alone, so that all others cost one entry. */
+const LISTED = ['d/', 's/']
+
+export function isListed(key: string): boolean {
+  return LISTED.some((prefix) => key.startsWith(prefix))
+}
+
 export interface Fact {
   /** Null: to be removed. */
   readonly value: Uint8Array | null
@@ -70,7 +77,7 @@ export interface MeterStore {
   /** Removes everything; the store stands at the start again. */
   clear(): Promise<void>
   facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
-  /** Facts whose key begins so, in the order of the keys. */
+  /** Facts whose key begins so, in the order of the keys; only where {@link isListed}. */
   list(prefix: string, limit: number): Promise<{ readonly key: string; readonly value: Uint8Array }[]>
   /** Errors: `conflict` where `after` is not the position; `storage-full`, `storage-failed`. */
   commit(change: Change): Promise<void>

@@ -12,6 +12,7 @@ import { positionOf } from '../log/port.ts'
 import { Kv } from '../store/kv.ts'
 import { Amounts } from './amounts.ts'
 import { describeMeterStore } from './contract.ts'
+import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import type { Change, Fact, MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
@@ -40,6 +41,8 @@ function placeAt(t: TestContext, url: string, options: RedisMetersOptions = {}):
 }
 
 describeMeterStore('Redis', async (t) => placeAt(t, serviceUrl('redis')).open, { skip })
+
+describeAnswers('Redis', async (t) => placeAt(t, serviceUrl('redis')).open(), skip)
 
 let clusterUrl = ''
 const ends: (() => unknown)[] = []
@@ -113,7 +116,7 @@ test('[M41] Redis that is down is unavailable, and is used again when it is back
     () => store.sum(SHEET, 1, 0, T0 * 2),
     () => store.tally(SHEET, 50, 0, T0 * 2),
     () => store.facts(['a']),
-    () => store.list('a', 1),
+    () => store.list('s/', 1),
     () => store.refresh(),
     () => store.commit(changeOf(store, 1)),
   ]) {

@@ -6,8 +6,9 @@ import { type Address, columnsOfLevel, expired } from './address.ts'
 import { cover, startOf } from './calendar.ts'
 import { lastPart, Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
+import { decodeFact, encodeFact, hasEnded } from './fact-bytes.ts'
 import { merging } from './merging.ts'
-import { type Change, FREE_STANDING, type MeterStore, type Sheet, type Tally } from './port.ts'
+import { type Change, FREE_STANDING, isListed, type MeterStore, type Sheet, type Tally } from './port.ts'
 import { Calls } from './redis/calls.ts'
 import { type Argument, RedisConnection, type Reply } from './redis/connection.ts'
 import {
@@ -192,7 +193,12 @@ export class RedisMeterStore implements MeterStore {
     await this.#connection.command('SREM', this.#space.cleared, String(generation))
   }
 
-  facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const stored = await this.#facts(keys)
+    return stored.map((bytes) => bytes && decodeFact(bytes).value)
+  }
+
+  #facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     const key = this.#names.facts
     return this.#read(keys.map((field) => ({ key, field })))
   }
@@ -234,13 +240,14 @@ export class RedisMeterStore implements MeterStore {
   }
 
   async list(prefix: string, limit: number): Promise<{ key: string; value: Uint8Array }[]> {
+    assert(isListed(prefix), `no order is kept of facts that begin with ${prefix}`)
     const { factNames, facts } = this.#names
     // No byte of a name is 0xff.
     const end = Buffer.concat([Buffer.from(`(${prefix}`), Uint8Array.of(0xff)])
     const found = await this.#ask(LIST, [factNames, facts], [`[${prefix}`, end, String(limit)])
     return Array.from({ length: found.length / 2 }, (_, i) => ({
       key: String(found[2 * i]),
-      value: bytesOf(found[2 * i + 1]),
+      value: decodeFact(bytesOf(found[2 * i + 1])).value,
     }))
   }
 
@@ -333,28 +340,24 @@ export class RedisMeterStore implements MeterStore {
     const { facts: hash, factNames, factEnds } = this.#names
     const remove = (key: string): void => {
       calls.removeField(hash, key)
-      calls.forget(factNames, key)
-      calls.forget(factEnds, key)
+      if (isListed(key)) calls.forget(factNames, key)
     }
     for (const [key, { value, untilMs }] of facts) {
       if (value === null || (untilMs !== undefined && untilMs < timeMs)) remove(key)
       else {
-        calls.put(hash, key, value)
-        calls.keep(factNames, key)
-        if (untilMs === undefined) calls.forget(factEnds, key)
-        else calls.keep(factEnds, key, untilMs)
+        calls.put(hash, key, encodeFact({ value, untilMs }))
+        if (isListed(key)) calls.keep(factNames, key)
+        if (untilMs !== undefined) calls.keep(factEnds, key, untilMs)
       }
     }
     const limit = ['LIMIT', '0', String(FACTS_REMOVED_AT_ONCE)]
-    const ended = await this.#connection.command(
-      'ZRANGE',
-      factEnds,
-      '-inf',
-      `(${timeMs}`,
-      'BYSCORE',
-      ...limit,
-    )
-    for (const key of listOf(ended).map(String)) if (!facts.has(key)) remove(key)
+    const due = await this.#connection.command('ZRANGE', factEnds, '-inf', `(${timeMs}`, 'BYSCORE', ...limit)
+    const keys = listOf(due).map(String)
+    for (const [i, stored] of (await this.#facts(keys)).entries()) {
+      const key = keys[i] ?? ''
+      if (facts.get(key)?.untilMs === undefined) calls.forget(factEnds, key)
+      if (!facts.has(key) && stored !== undefined && hasEnded(stored, timeMs)) remove(key)
+    }
   }
 
   async sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint> {
@@ -410,11 +413,10 @@ export class RedisMeterStore implements MeterStore {
   /** While nobody commits. */
   async digest(): Promise<string> {
     const digest = new Digest(this.position, this.timeMs)
-    const { facts, factEnds, hashes } = this.#names
-    const ends = pairsOf(await this.#connection.command('ZRANGE', factEnds, '0', '-1', 'WITHSCORES'))
-    const untilMs = new Map(ends.map(([key, score]) => [String(key), Number(score)]))
-    for (const [key, value] of pairsOf(await this.#connection.command('HGETALL', facts))) {
-      digest.addFact(String(key), bytesOf(value), untilMs.get(String(key)))
+    const { facts, hashes } = this.#names
+    for (const [key, stored] of pairsOf(await this.#connection.command('HGETALL', facts))) {
+      const { value, untilMs } = decodeFact(bytesOf(stored))
+      digest.addFact(String(key), value, untilMs)
     }
     const ids = listOf(await this.#connection.command('ZRANGE', hashes, '0', '-1')).map(String)
     for (let from = 0; from < ids.length; from += HASHES_AT_ONCE) {

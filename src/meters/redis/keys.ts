@@ -21,9 +21,9 @@ export interface SpaceNames {
 export interface Names {
   /** Hash. */
   readonly facts: string
-  /** Sorted set: names of facts, each with the score 0, for their order. */
+  /** Sorted set: names of those that can be listed, each with the score 0, for their order. */
   readonly factNames: string
-  /** Sorted set: names of facts by the ms after which they may go. */
+  /** Sorted set: names of facts by the ms after which they are due; those put again since without an end, too. */
   readonly factEnds: string
   /** Sorted set: which hashes of values there are, for their order. */
   readonly hashes: string
