@@ -1,74 +1,24 @@
 /** How fast are meters written, summed and ranked, and what does an increment cost on disk? */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../src/base/clock.ts'
-import { LmdbLog } from '../src/log/lmdb.ts'
-import { LmdbMeterStore } from '../src/meters/lmdb.ts'
-import { Meters } from '../src/meters/meters.ts'
+import { bucketOf, startOf } from '../src/meters/calendar.ts'
 import { encodeMeterRecord, MeterRecordType } from '../src/meters/records.ts'
-import { columnsOfWrites, type Write } from '../src/meters/writes.ts'
-import { Kv } from '../src/store/kv.ts'
-import { declaration } from '../test/support/meters.ts'
+import { columnsOfWrites } from '../src/meters/writes.ts'
+import { ownRedis } from '../test/support/own-redis.ts'
+import { requires } from '../test/support/requires.ts'
 import { tempFolder } from '../test/support/tmp.ts'
 import { bench, type Run } from './support/bench.ts'
 import { diskBytes } from './support/folder.ts'
+import { AT_ONCE, BATCH, batchesOf, type Draw, METER, opened, write } from './support/meters.ts'
+import { type Line, logPlot, type Point } from './support/plot.ts'
+import { Pointspaced } from './support/pointspaced.ts'
 import { Random } from './support/random.ts'
 import { percentile } from './support/statistics.ts'
 
-const METER = 'points'
 const WRITES = { atLeast: 200_000 }
-const BATCH = 10_000
-/** Batches that are under way at once. */
-const AT_ONCE = 32
 const NOW = Date.UTC(2026, 10, 21, 13, 30) / 1000
 const DAY = 86_400
 const YEARS = 5
-
-interface Opened extends AsyncDisposable {
-  readonly meters: Meters
-  readonly store: LmdbMeterStore
-}
-
-async function opened(folder: string): Promise<Opened> {
-  mkdirSync(folder, { recursive: true })
-  const log = LmdbLog.open(join(folder, 'log'), systemClock)
-  const kv = Kv.open(join(folder, 'state'), 8)
-  const store = new LmdbMeterStore(kv)
-  const meters = await Meters.open(log, store)
-  await meters.declare(declaration(METER))
-  return {
-    meters,
-    store,
-    async [Symbol.asyncDispose]() {
-      await meters[Symbol.asyncDispose]()
-      await kv[Symbol.asyncDispose]()
-      await log[Symbol.asyncDispose]()
-    },
-  }
-}
-
-type Draw = (i: number) => { readonly entity: string; readonly second: number }
-
-function batchesOf(total: number, draw: Draw): Write[][] {
-  return Array.from({ length: Math.ceil(total / BATCH) }, (_, batch) =>
-    Array.from({ length: Math.min(BATCH, total - batch * BATCH) }, (_, i): Write => {
-      const { entity, second } = draw(batch * BATCH + i)
-      return { kind: 'add', meter: METER, entity, second, amount: 1 + (i % 100) }
-    }),
-  )
-}
-
-/** Increments a second, from the first call until the last is answered: durable, judged, to be seen. */
-async function write(meters: Meters, total: number, draw: Draw): Promise<number> {
-  let elapsedMs = 0
-  for (let from = 0; from < total; from += AT_ONCE * BATCH) {
-    const batches = batchesOf(Math.min(AT_ONCE * BATCH, total - from), (i) => draw(from + i))
-    const startMs = performance.now()
-    await Promise.all(batches.map((batch) => meters.write(batch)))
-    elapsedMs += performance.now() - startMs
-  }
-  return (total / elapsedMs) * 1000
-}
 
 /** The bodies of the same records at the end of a plain file, synced as often. */
 function writeToFile(path: string, total: number, draw: Draw): number {
@@ -116,6 +66,45 @@ async function benchWrites(run: Run, folder: string): Promise<void> {
   }
 }
 
+/** Every bench of the seed's commands has these under way at once, on one connection. */
+const SEED_AT_ONCE = 256
+
+async function benchRedisWrites(run: Run, folder: string, redisUrl: string): Promise<void> {
+  await using seed = await Pointspaced.open(redisUrl)
+  const random = new Random(7)
+  const total = run.size(1_600_000, 20_000)
+  const draw: Draw = (i) => ({
+    entity: `player/${random.integer(1000)}`,
+    second: NOW + Math.floor(i / 200_000),
+  })
+  const seedTotal = run.size(60_000, 500)
+  const startMs = performance.now()
+  let sent = 0
+  await Promise.all(
+    Array.from({ length: SEED_AT_ONCE }, async () => {
+      while (sent < seedTotal) {
+        const i = sent++
+        await seed.write(1 + random.integer(1000), draw(i).second, 1 + i)
+      }
+    }),
+  )
+  const seedRate = (seedTotal / (performance.now() - startMs)) * 1000
+  for (const [name, url] of [
+    ['LMDB', undefined],
+    ['the same Redis', redisUrl],
+  ] as const) {
+    await using own = await opened(join(folder, `beside-${name}`), url)
+    run.row({
+      name: `meters: writes, 1,000 entities at once, ${name}`,
+      value: await write(own.meters, total, draw),
+      unit: 'increments/s',
+      rival: "pointspaced's commands in Redis",
+      rivalValue: seedRate,
+      target: { ratioAtLeast: 10 },
+    })
+  }
+}
+
 const SPANS: readonly (readonly [name: string, seconds: number])[] = [
   ['1 minute', 60],
   ['1 hour', 3600],
@@ -126,7 +115,8 @@ const SPANS: readonly (readonly [name: string, seconds: number])[] = [
 ]
 
 /** An entity that did something every minute for five years, so that its tree is as deep as it gets. */
-async function benchSums(run: Run, folder: string): Promise<void> {
+async function benchSums(run: Run, folder: string): Promise<Line> {
+  const points: Point[] = []
   await using own = await opened(join(folder, 'sums'))
   const minutes = run.size(YEARS * 365 * 24 * 60, 20_000)
   const first = NOW - minutes * 60
@@ -150,6 +140,7 @@ async function benchSums(run: Run, folder: string): Promise<void> {
       values.get(random.integer(100_000))
       floorUs.push((performance.now() - startMs) * 1000)
     }
+    points.push({ x: seconds, y: percentile(timesUs, 0.5), label: name })
     run.row({
       name: `meters: sum over ${name}, p50`,
       value: percentile(timesUs, 0.5),
@@ -159,6 +150,7 @@ async function benchSums(run: Run, folder: string): Promise<void> {
       target: { atMost: 50 },
     })
   }
+  return { name: 'in process, LMDB', points }
 }
 
 /** Everybody was there on the day, and twice on average in the five years before. */
@@ -210,6 +202,62 @@ async function benchTop(run: Run, folder: string): Promise<void> {
   run.row({ ...all, value: await asked(day.map(() => whole)), unit: 'ms', rival, rivalValue })
 }
 
+/** Something every hour for five years, and every minute around where ranges begin and end. */
+function sparseSeconds(): number[] {
+  const seconds = new Set<number>()
+  for (let at = NOW - YEARS * 366 * DAY; at < NOW; at += 3600) seconds.add(at - (at % 3600) + 17)
+  for (const [, span] of [['', 0] as const, ...SPANS]) {
+    for (let at = NOW - span - DAY; at < NOW - span; at += 60) seconds.add(at - (at % 60) + (at % 59))
+  }
+  return [...seconds].filter((second) => second < NOW).sort((a, b) => a - b)
+}
+
+async function benchRedisSums(run: Run, folder: string, redisUrl: string): Promise<Line[]> {
+  const seconds = sparseSeconds()
+  await using own = await opened(join(folder, 'redis-sums'), redisUrl)
+  await using seed = await Pointspaced.open(redisUrl)
+  await write(own.meters, seconds.length, (i) => ({ entity: 'one', second: seconds[i] ?? 0 }))
+  for (const level of [0, 1, 2, 3, 4] as const) {
+    const sums = new Map<number, number>()
+    for (const [i, second] of seconds.entries()) {
+      const start = startOf(level, bucketOf(level, second))
+      sums.set(start, (sums.get(start) ?? 0) + 1 + ((i % BATCH) % 100))
+    }
+    await seed.fill(1, level, sums)
+  }
+  const random = new Random(8)
+  const lines = { own: [] as Point[], seed: [] as Point[] }
+  for (const [label, seconds] of SPANS) {
+    const ownUs: number[] = []
+    const seedUs: number[] = []
+    for (let i = 0; i < run.size(1000, 20); i++) {
+      const to = NOW - 1 - random.integer(DAY - 120)
+      const span = { from: to - seconds + 1, to }
+      let startMs = performance.now()
+      const sum = await own.meters.questions.sum(METER, 'one', span)
+      ownUs.push((performance.now() - startMs) * 1000)
+      startMs = performance.now()
+      const seedSum = await seed.sum(1, span.from, span.to + 1)
+      seedUs.push((performance.now() - startMs) * 1000)
+      if (Number(sum) !== seedSum) throw new Error(`${sum} and ${seedSum} over ${span.from} to ${span.to}`)
+    }
+    const [value, rivalValue] = [percentile(ownUs, 0.5), percentile(seedUs, 0.5)]
+    lines.own.push({ x: seconds, y: value, label })
+    lines.seed.push({ x: seconds, y: rivalValue, label })
+    run.row({
+      name: `meters: sum over ${label}, in Redis, p50`,
+      value,
+      unit: 'µs',
+      rival: "pointspaced's script there, p50",
+      rivalValue,
+    })
+  }
+  return [
+    { name: 'in Redis', points: lines.own },
+    { name: 'pointspaced’s script in Redis', points: lines.seed },
+  ]
+}
+
 async function benchDisk(run: Run, folder: string): Promise<void> {
   const cases = [
     { name: 'a second', everySeconds: 1, entities: 10, each: run.size(40_000, 500) },
@@ -243,7 +291,17 @@ await bench(async (run) => {
     `meters: batches of ${BATCH}, ${AT_ONCE} at once, each answered when it is synced, judged and seen`,
   )
   await benchWrites(run, folder)
-  await benchSums(run, folder)
+  const lines = [await benchSums(run, folder)]
+  const absence = requires('redis')
+  if (absence === false) {
+    const redis = await ownRedis(run)
+    await benchRedisWrites(run, folder, redis.url)
+    lines.push(...(await benchRedisSums(run, folder, redis.url)))
+    await redis.stop()
+  } else run.note(`meters: nothing beside Redis: ${absence}`)
+  if (process.env.SPATE_PLOT_SUMS !== undefined) {
+    writeFileSync(process.env.SPATE_PLOT_SUMS, logPlot(lines, { x: 'range', y: 'a sum, p50, µs' }))
+  }
   await benchDisk(run, folder)
   await benchTop(run, folder)
 })

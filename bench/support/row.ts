@@ -18,6 +18,7 @@ export type Target =
   | { readonly atMost: number }
   /** In multiples of the rival. */
   | { readonly ratioAtMost: number }
+  | { readonly ratioAtLeast: number }
 
 export interface Measured {
   readonly name: string
@@ -54,6 +55,9 @@ function judged(
   if (target === undefined) return { text: null, met: null }
   if ('atLeast' in target) return { text: `>= ${target.atLeast}`, met: value >= target.atLeast }
   if ('atMost' in target) return { text: `<= ${target.atMost}`, met: value <= target.atMost }
+  if ('ratioAtLeast' in target) {
+    return { text: `>= ${target.ratioAtLeast} x rival`, met: ratio >= target.ratioAtLeast }
+  }
   return { text: `<= ${target.ratioAtMost} x rival`, met: ratio <= target.ratioAtMost }
 }
 
