@@ -3,9 +3,19 @@ import type { Period } from '../../client/meters.ts'
 import { PERIODS } from '../../meters/zone.ts'
 import { table } from '../board/table.ts'
 import { withServer } from '../connection.ts'
-import { type AskingOptions, askingOptions, metersOf, rangeOf, show, timeOf } from './asking.ts'
+import {
+  type AskingOptions,
+  askingOptions,
+  collected,
+  metersOf,
+  rangeOf,
+  show,
+  timeOf,
+  WHERE_HELP,
+} from './asking.ts'
 
 interface Options extends AskingOptions {
+  readonly where?: readonly string[]
   readonly by: Period
 }
 
@@ -15,11 +25,13 @@ export function meterSeriesCommand(): Command {
     .argument('<meter>')
     .argument('[entity]')
     .addOption(new Option('--by <unit>', 'how long each period is').choices(PERIODS).default('day'))
+    .option('--where <dimension:value>', WHERE_HELP, collected)
   return askingOptions(command).action(series)
 }
 
 async function series(meter: string, entity: string | undefined, options: Options): Promise<void> {
-  const query = { ...rangeOf(options), by: options.by, ...(entity === undefined ? {} : { entity }) }
+  const { by, where = [] } = options
+  const query = { ...rangeOf(options), by, where, ...(entity === undefined ? {} : { entity }) }
   const answer = await withServer(options, (api) => metersOf(api, options).series(meter, query))
   show(answer, options, ({ points }) => {
     const rows = points.map(({ from, to, sum }) => [timeOf(from), timeOf(to), String(sum)])

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { Gate } from '../../base/gate.ts'
 import type { App } from '../app.ts'
 import { beginEventStream } from '../event-stream.ts'
 import { positionFrom } from '../events.ts'
@@ -12,12 +13,13 @@ import type { Under } from './under.ts'
 const DEFAULT_PLACES = 10
 const MAX_PLACES = 1000
 
-/** Leaderboards that are told when they change. */
+/** Leaderboards that are told when they change. @param making one by one, so that other questions find their turn */
 export async function liveRoutes(
   app: App,
   { prefix, params, baseOf }: Under,
   asking: Asking,
   boards: LiveBoards,
+  making: Gate,
 ): Promise<void> {
   app.get(
     `${prefix}/:meter/live`,
@@ -54,7 +56,7 @@ export async function liveRoutes(
         range,
         async answer(nowSecond: number) {
           const { from, to } = spanAt(range, nowSecond)
-          const places = await asking.costly(() => questions.top(meter, { from, to }, limit, filter))
+          const places = await making.pass(() => questions.top(meter, { from, to }, limit, filter))
           return {
             range: `"from":${from},"to":${to}`,
             places: JSON.stringify(placesOf(base, meter, places)),

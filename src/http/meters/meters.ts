@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { Gate } from '../../base/gate.ts'
 import type { App } from '../app.ts'
 import type { HttpServices } from '../services.ts'
 import { Asking } from './asking.ts'
@@ -22,6 +23,7 @@ export async function meterRoutes(app: App, services: HttpServices): Promise<voi
   const ofBoards = new OfBoards(services)
   const asking = new Asking(services.clock)
   const live = new LiveBoards(services.clock, MAX_LIVE)
+  const making = new Gate(1, MAX_LIVE, 'too many leaderboards are being made')
   app.addHook('preClose', async () => live.close())
   const addresses: readonly Under[] = [
     { prefix: '/api/meters', params: {}, baseOf: () => freeStanding.base() },
@@ -37,7 +39,7 @@ export async function meterRoutes(app: App, services: HttpServices): Promise<voi
       await questionRoutes(scope, under, asking)
       await overTimeRoutes(scope, under, asking)
       await sumsRoutes(scope, under, asking)
-      await liveRoutes(scope, under, asking, live)
+      await liveRoutes(scope, under, asking, live, making)
     })
   }
   await app.register(async (scope: App) => writingRoutes(scope, services))

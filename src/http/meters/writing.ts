@@ -15,9 +15,10 @@ import { MeterName, Name, Second } from './schemas.ts'
 
 /** 10,000 writes, whatever is in them. */
 const MAX_BODY_BYTES = 8 << 20
-/** Batches that wait for the log and the fold at once, and those that may wait for them. */
-const AT_ONCE = 64
-const MAY_WAIT = 256
+/** Of large batches, those that wait for the log and the fold at once, and those that may wait for them. */
+const AT_ONCE = 8
+const MAY_WAIT = 24
+const LARGE = 1000
 const DAY = 86_400
 /** Unless said: what was forgotten for a year may still be told, a clock may be a day wrong. */
 const LATE_SECONDS = 366 * DAY
@@ -86,7 +87,7 @@ const WriteSchema = Type.Object(
 export async function writingRoutes(app: App, services: HttpServices): Promise<void> {
   const { meters } = services
   const security = [{ bearer: [] }]
-  const writing = new Gate(AT_ONCE, MAY_WAIT, 'too many batches are being written')
+  const writing = new Gate(AT_ONCE, MAY_WAIT, 'too many large batches are being written')
   // Before the body is read.
   app.addHook('onRequest', async (request) => requireAdmin(request.visitor))
   takeExactJson(app)
@@ -143,7 +144,8 @@ export async function writingRoutes(app: App, services: HttpServices): Promise<v
     async (request) => {
       const writes = request.body.writes.map(writeOf)
       const key = request.headers['idempotency-key'] ?? ''
-      return { position: await writing.pass(() => meters.write(writes, key)) }
+      const write = () => meters.write(writes, key)
+      return { position: await (writes.length > LARGE ? writing.pass(write) : write()) }
     },
   )
 }
