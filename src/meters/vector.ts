@@ -23,6 +23,8 @@ const MANY = 32
 /** Of the widest column. */
 const ALIGNMENT = 8
 const SAFE = Number.MAX_SAFE_INTEGER
+/** Two of these add up exactly. */
+const HALF = 2 ** 52
 type Unsigned = Uint8Array | Uint16Array | Uint32Array
 type Stored = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array
 
@@ -247,9 +249,10 @@ export class Total {
 
   add(amount: number | bigint): void {
     if (typeof amount === 'bigint') this.#big += amount
+    else if (amount > HALF || amount < -HALF) this.#big += BigInt(amount)
     else {
       this.#small += amount
-      if (this.#small > 2 ** 52 || this.#small < -(2 ** 52)) {
+      if (this.#small > HALF || this.#small < -HALF) {
         this.#big += BigInt(this.#small)
         this.#small = 0
       }
