@@ -57,15 +57,15 @@ export class Amounts {
     const total = new Total()
     for (const at of this.#byRow.get(row) ?? []) {
       const second = this.seconds[at] ?? 0
-      if (second >= from && second < end) total.add(BigInt(this.amounts[at] ?? 0))
+      if (second >= from && second < end) total.add(this.amounts[at] ?? 0)
     }
     return total.value
   }
 
   /** Forgets what was added after there were `count` entries. */
   cutTo(count: number): void {
-    if (count === this.count) return
+    // Entries of a row are in order.
+    for (let at = this.count - 1; at >= count; at--) this.#byRow?.get(this.rows[at] ?? 0)?.pop()
     this.count = count
-    this.#byRow = undefined
   }
 }

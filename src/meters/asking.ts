@@ -12,6 +12,10 @@ import { checkZone, cutsOf, type Period } from './zone.ts'
 export const MAX_PARTS = 10_000
 /** Series of one entity, and values of a dimension, that one question goes through. */
 export const MAX_SERIES_ASKED = 10_000
+/** Sums of series of entities, one for each period, that one question reads. */
+export const MAX_SUMS = 1_000_000
+/** Series that a question about all entities goes through: some 40 bytes of memory each. */
+const MAX_SERIES_READ = 1 << 22
 /** Rows of a meter times parts of a span: each takes some nanoseconds. */
 const MAX_ROWS_AND_PARTS = 2 ** 29
 
@@ -149,14 +153,14 @@ export class Asking {
       .filter(({ numbers }) => [...wanted].every(([dimension, value]) => numbers[dimension] === value))
   }
 
-  names(keys: readonly string[]): Promise<string[]> {
-    return this.store
-      .facts(keys)
-      .then((stored) => stored.map((bytes) => Buffer.from(bytes ?? new Uint8Array(0)).toString()))
+  async names(keys: readonly string[]): Promise<string[]> {
+    const stored = await this.store.facts(keys)
+    return stored.map((bytes) => Buffer.from(bytes ?? new Uint8Array(0)).toString())
   }
 
-  /** Of all series, in their order. */
-  members(meter: Meter): Promise<Members> {
+  /** Of all series, in their order. Errors: `too-large`. */
+  async members(meter: Meter): Promise<Members> {
+    if (meter.series > MAX_SERIES_READ) throw tooLarge('series of the meter', MAX_SERIES_READ)
     const width = meter.declaration.dimensions.length + 1
     return readMembers(meter.number, meter.series, width, (keys) => this.store.facts(keys))
   }

@@ -1,14 +1,12 @@
 /** How sums go over time. */
 import { Pace } from '../base/pace.ts'
-import { type Asking, type Filter, type Span, tooLarge } from './asking.ts'
+import { type Asking, type Filter, MAX_SUMS, type Span, tooLarge } from './asking.ts'
 import { grouped, matching, together } from './grouping.ts'
 import type { Meter } from './meter.ts'
 import { valueNameFact } from './names.ts'
 import { entitiesOf, seriesOf } from './port.ts'
 import type { Period } from './zone.ts'
 
-/** Sums that one question reads, a series of an entity and a period each. */
-const MAX_SUMS = 1_000_000
 /** Sums in an answer. */
 const MAX_CELLS = 200_000
 

@@ -4,9 +4,11 @@ import {
   Asking,
   type Filter,
   MAX_SERIES_ASKED,
+  MAX_SUMS,
   NO_FILTER,
   type Span,
   tooLarge,
+  type Wanted,
 } from './asking.ts'
 import { breakdownSeries, type Point, series, type ValueSeries } from './course.ts'
 import type { Declaration } from './declaration.ts'
@@ -27,6 +29,12 @@ export const MAX_PLACES = 10_000
 export const MAX_NEIGHBOURS = 100
 /** Reads that are under way at once. */
 const READ_AT_ONCE = 500
+
+/** What a question has read so far. */
+interface Work {
+  readonly pace: Pace
+  sums: number
+}
 
 export interface Place {
   readonly entity: string
@@ -113,32 +121,44 @@ export class Questions {
   ): Promise<bigint[]> {
     if (entities.length > MAX_ENTITIES_ASKED) throw tooLarge('entities', MAX_ENTITIES_ASKED)
     const asked = this.#asking.asked(meter, span)
-    const { number } = asked.meter
-    const isFiltered = Object.keys(filter).length > 0
-    const rows = isFiltered ? [] : await this.#asking.rows(asked.meter, entities)
-    const one = async (entity: string, row: number | undefined): Promise<bigint> => {
-      if (isFiltered) return this.#filteredSum(asked, entity, filter)
-      return row === undefined ? 0n : this.#store.sum(entitiesOf(number), row, asked.from, asked.end)
-    }
+    const work: Work = { pace: new Pace(), sums: 0 }
     const sums: bigint[] = []
-    for (let at = 0; at < entities.length; at += READ_AT_ONCE) {
-      const some = entities.slice(at, at + READ_AT_ONCE)
-      sums.push(...(await Promise.all(some.map((entity, i) => one(entity, rows[at + i])))))
+    if (Object.keys(filter).length > 0) {
+      const wanted = await this.#asking.wanted(asked.meter, filter)
+      for (const entity of entities) sums.push(await this.#seriesSum(asked, entity, wanted, work))
+      return sums
+    }
+    const { meter: own, from, end } = asked
+    const rows = await this.#asking.rows(own, entities)
+    for (let at = 0; at < rows.length; at += READ_AT_ONCE) {
+      const some = rows.slice(at, at + READ_AT_ONCE)
+      const read = some.map((row) =>
+        row === undefined ? 0n : this.#store.sum(entitiesOf(own.number), row, from, end),
+      )
+      sums.push(...(await Promise.all(read)))
+      await work.pace.turn()
     }
     return sums
   }
 
   async #filteredSum(asked: Asked, entity: string | undefined, filter: Filter): Promise<bigint> {
-    const total = new Total()
-    if (entity === undefined) {
-      const { sums } = await this.#asking.tally(asked, filter)
-      for (const sum of sums) total.add(sum)
-      return total.value
+    if (entity !== undefined) {
+      const wanted = await this.#asking.wanted(asked.meter, filter)
+      return this.#seriesSum(asked, entity, wanted, { pace: new Pace(), sums: 0 })
     }
-    const { meter, from, end } = asked
-    const wanted = await this.#asking.wanted(meter, filter)
+    const total = new Total()
+    const { sums } = await this.#asking.tally(asked, filter)
+    for (const sum of sums) total.add(sum)
+    return total.value
+  }
+
+  async #seriesSum({ meter, from, end }: Asked, entity: string, wanted: Wanted, work: Work): Promise<bigint> {
+    const total = new Total()
     for (const { row } of await this.#asking.seriesOf(meter, entity, wanted)) {
+      work.sums += 1
+      if (work.sums > MAX_SUMS) throw tooLarge('series of the entities', MAX_SUMS)
       total.add(await this.#store.sum(seriesOf(meter.number), row, from, end))
+      await work.pace.turn()
     }
     return total.value
   }
@@ -218,8 +238,10 @@ export class Questions {
       for (let value = 1; value < last.length; value++) if (last[value] !== 0) add(value, sums[value] ?? 0)
       return totals
     }
+    const pace = new Pace()
     for (const { row, numbers } of await this.#asking.seriesOf(meter, entity, wanted)) {
       add(numbers[dimension] ?? 0, await this.#store.sum(seriesOf(meter.number), row, from, end))
+      await pace.turn()
     }
     return totals
   }

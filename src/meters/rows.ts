@@ -15,7 +15,7 @@ import type { MeterStore } from './port.ts'
 import type { Written } from './records.ts'
 
 /** Numbers that are kept in memory by name; the rest is read from the store. */
-const MAX_CACHED = 1 << 20
+const MAX_CACHED = 1 << 18
 /** Series of one total. */
 export const MAX_GROUP = 256
 
