@@ -186,7 +186,7 @@ export class PlaceConnection {
       }
       if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
         throw new SpateError('limited', `at most ${MAX_SUBSCRIPTIONS} subscriptions a connection`)
-      const selection = operations.select(request, prepared, this.#caller.media)
+      const selection = operations.select(request, prepared, this.#caller.media, this.#caller.address)
       if ('errors' in selection) return selection.errors
       const subscription = new Subscription(board, selection, this.#sink, dialect, id)
       this.#subscriptions.set(key, subscription)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
+import { getIntrospectionQuery } from 'graphql'
 import { HttpServer } from '../../../../test/support/http.ts'
 import {
   type Configuration,
@@ -160,6 +161,29 @@ function textOf(frame: Uint8Array): string {
   const length = (frame[1] ?? 0) & 0x7f
   return Buffer.from(frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10)).toString()
 }
+
+test('[S49] who asks on without reading the answers is let go, at 64 KiB', async (t) => {
+  const { services } = await HttpServer.withLobby(t)
+  using place = new Place(services)
+  const ends: string[] = []
+  const sink = new HoldingSink()
+  const connection = new PlaceConnection(
+    {
+      clock: services.clock,
+      operations: await place.operations(),
+      board: place.board('lobby'),
+      endOfPass: () => Number.POSITIVE_INFINITY,
+    },
+    { agreed: undefined, address: 'here', bearer: 'any', media: 'http://here/' },
+    { close: (code) => ends.push(`close ${code}`), terminate: () => ends.push('terminate') },
+    sink,
+  )
+  const payload = { query: getIntrospectionQuery() }
+  for (let id = 0; id < 100 && ends.length === 0; id++)
+    connection.take(Buffer.from(JSON.stringify({ id, type: 'start', payload })), false)
+  assert.deepEqual(ends, ['close 1013', 'terminate'])
+  assert.ok(sink.mostHeldBytes > MAX_BUFFERED_BYTES / 2 && sink.mostHeldBytes <= MAX_BUFFERED_BYTES)
+})
 
 test('[S49] a reader that stops reading holds at most 64 KiB, and begins anew when it reads', async (t) => {
   const server = await HttpServer.withLobby(t, { extent: { left: 0, top: 0, width: 40, height: 40 } })

@@ -61,9 +61,9 @@ export class Operations {
     return JSON.stringify(result)
   }
 
-  /** To be given back. Errors: `invalid` for a channel that is none, `too-large`, `overloaded`. */
-  select(request: OperationRequest, prepared: Prepared, media: string): Selection | Refusal {
-    const selection = this.#selections.take(request, prepared, media)
+  /** To be given back. Errors: `invalid` for a channel that is none, `too-large`, `limited`, `overloaded`. */
+  select(request: OperationRequest, prepared: Prepared, media: string, address: string): Selection | Refusal {
+    const selection = this.#selections.take(request, prepared, media, address)
     return 'channel' in selection ? selection : refusalOf(selection)
   }
 

@@ -12,8 +12,12 @@ import { placeSchema } from './schema.ts'
 
 /** Different subscriptions that a server keeps at once; equal ones share. */
 const MAX_SELECTIONS = 1024
+/** So that nobody takes them all. */
+const MAX_OF_AN_ADDRESS = 128
 /** Query and variables of one. */
-const MAX_CHARACTERS = 16_384
+const MAX_CHARACTERS = 8_192
+/** Fields of each message that one asks for. The event's own clients asked for about a hundred. */
+const MAX_FIELDS = 500
 
 export type Channel =
   | { readonly category: 'CONFIG' }
@@ -24,10 +28,13 @@ export class Selection {
   readonly channel: Channel
   /** What the addresses of frames begin with. */
   readonly media: string
+  /** The address that asked first. */
+  readonly maker: string
   readonly #args: ValidatedSubscriptionArgs
   holders = 0
 
-  constructor(channel: Channel, media: string, args: ValidatedSubscriptionArgs) {
+  constructor(channel: Channel, media: string, maker: string, args: ValidatedSubscriptionArgs) {
+    this.maker = maker
     this.channel = channel
     this.media = media
     this.#args = args
@@ -42,43 +49,43 @@ export class Selection {
 export class Selections {
   readonly #byKey = new Map<string, Selection>()
   readonly #keys = new Map<Selection, string>()
+  readonly #byAddress = new Map<string, number>()
 
   /**
    * To be given back. A list of errors says why it cannot be.
-   * Errors: `invalid` for a channel that is none, `too-large`, `overloaded`.
+   * Errors: `invalid` for a channel that is none, `too-large`, `limited`, `overloaded`.
    */
-  take(request: OperationRequest, prepared: Prepared, media: string): Selection | readonly GraphQLError[] {
+  take(
+    request: OperationRequest,
+    prepared: Prepared,
+    media: string,
+    address: string,
+  ): Selection | readonly GraphQLError[] {
     const key = JSON.stringify([media, request.query, request.operationName, request.variables])
-    if (key.length > MAX_CHARACTERS)
-      throw new SpateError('too-large', `a subscription has at most ${MAX_CHARACTERS} characters`)
     const known = this.#byKey.get(key)
-    const selection = known ?? this.#make(request, prepared, media)
-    if (!(selection instanceof Selection)) return selection
-    selection.holders += 1
-    if (known === undefined) {
-      this.#byKey.set(key, selection)
-      this.#keys.set(selection, key)
+    if (known !== undefined) {
+      known.holders += 1
+      return known
     }
+    this.#requireRoom(key, prepared, address)
+    const selection = made(request, prepared, media, address)
+    if (!(selection instanceof Selection)) return selection
+    selection.holders = 1
+    this.#byKey.set(key, selection)
+    this.#keys.set(selection, key)
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
     return selection
   }
 
-  #make(
-    { operationName, variables }: OperationRequest,
-    { document }: Prepared,
-    media: string,
-  ): Selection | readonly GraphQLError[] {
+  #requireRoom(key: string, { cost }: Prepared, address: string): void {
+    if (key.length > MAX_CHARACTERS)
+      throw new SpateError('too-large', `a subscription has at most ${MAX_CHARACTERS} characters`)
+    if (cost > MAX_FIELDS)
+      throw new SpateError('too-large', `a subscription asks for at most ${MAX_FIELDS} fields`)
+    if ((this.#byAddress.get(address) ?? 0) >= MAX_OF_AN_ADDRESS)
+      throw new SpateError('limited', `at most ${MAX_OF_AN_ADDRESS} different subscriptions an address`)
     if (this.#byKey.size >= MAX_SELECTIONS)
       throw new SpateError('overloaded', `at most ${MAX_SELECTIONS} different subscriptions at once`)
-    const args = validateSubscriptionArgs({
-      schema: placeSchema,
-      document,
-      operationName,
-      variableValues: variables,
-    })
-    if (!('schema' in args)) return args
-    const channel = channelOf(args)
-    if (!('category' in channel)) return channel
-    return new Selection(channel, media, args)
   }
 
   giveBack(selection: Selection): void {
@@ -86,11 +93,31 @@ export class Selections {
     if (selection.holders > 0) return
     this.#byKey.delete(this.#keys.get(selection) ?? '')
     this.#keys.delete(selection)
+    const left = (this.#byAddress.get(selection.maker) ?? 1) - 1
+    if (left > 0) this.#byAddress.set(selection.maker, left)
+    else this.#byAddress.delete(selection.maker)
   }
 
   get size(): number {
     return this.#byKey.size
   }
+}
+
+function made(
+  { operationName, variables }: OperationRequest,
+  { document }: Prepared,
+  media: string,
+  maker: string,
+): Selection | readonly GraphQLError[] {
+  const args = validateSubscriptionArgs({
+    schema: placeSchema,
+    document,
+    operationName,
+    variableValues: variables,
+  })
+  if (!('schema' in args)) return args
+  const channel = channelOf(args)
+  return 'category' in channel ? new Selection(channel, media, maker, args) : channel
 }
 
 /** Executed once for nobody, to learn which channel is meant, wherever its name stands. */

@@ -259,6 +259,35 @@ test('[S51] documents that are too deep, too large or too many are refused, and 
   assert.ok((server.services.failures.counts.get('limited') ?? 0) >= limited)
 })
 
+test('[S51] an address has at most 128 different subscriptions, each of at most 500 fields; equal ones are one', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const sockets = await Promise.all(Array.from({ length: 4 }, () => PlaceSocket.open(t, server.url)))
+  for (const socket of sockets) await socket.next()
+  const [first, second, third, fourth] = sockets
+  assert.ok(first && second && third && fourth)
+  for (let i = 0; i < 64; i++) {
+    first.follow(`${i}`, 100 + i)
+    second.follow(`${i}`, 200 + i)
+    third.follow(`${i}`, 100 + i)
+  }
+  third.follow('one more', 300)
+  assert.match((await third.next()).payload?.message ?? '', /at most 64 subscriptions a connection/)
+  fourth.follow('other', 300)
+  assert.match((await fourth.next()).payload?.message ?? '', /429 .* at most 128 different subscriptions/)
+  second.socket.ws.close()
+  await second.socket.closed
+  // The server may hear of the end a little later.
+  let answer = ''
+  for (let i = 0; i < 1_000 && answer !== 'data'; i++) {
+    fourth.follow('other', 0)
+    answer = (await fourth.next()).type
+  }
+  assert.equal(answer, 'data')
+  const wide = Array.from({ length: 600 }, (_, i) => `a${i}: id`).join(' ')
+  fourth.follow('wide', 0, `subscription ($input: SubscribeInput!) { subscribe(input: $input) { ${wide} } }`)
+  assert.match((await fourth.next()).payload?.message ?? '', /413 .* at most 500 fields/)
+})
+
 test('[S51] a message is at most 64 KiB, and text', async (t) => {
   const server = await HttpServer.withLobby(t)
   const large = await PlaceSocket.open(t, server.url)

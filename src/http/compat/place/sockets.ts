@@ -29,6 +29,7 @@ export class PlaceSockets implements Disposable {
   readonly #services: HttpServices
   readonly #place: Place
   readonly #server: WebSocketServer
+  readonly #refuse: (socket: Duplex, error: unknown) => void
   readonly #connections = new Set<PlaceConnection>()
   #cancelBeat: (() => void) | undefined
   #beats = 0
@@ -38,6 +39,7 @@ export class PlaceSockets implements Disposable {
   constructor(services: HttpServices, place: Place, refuse: (socket: Duplex, error: unknown) => void) {
     this.#services = services
     this.#place = place
+    this.#refuse = refuse
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -61,6 +63,7 @@ export class PlaceSockets implements Disposable {
       bearer: bearerOf(headers.authorization),
       media: placeAddresses(request, this.#services, upgrade.board).media,
     }
+    const refuse = (error: unknown): void => this.#refuse(socket, error)
     void this.#place.operations().then((operations) => {
       if (this.#isStopped) return void socket.destroy()
       this.#server.handleUpgrade(request, socket, head, (ws) => {
@@ -72,7 +75,7 @@ export class PlaceSockets implements Disposable {
         const sink = upgrade.sinkOf(ws)
         this.#open(new PlaceConnection(services, { ...caller, agreed }, ws, sink), ws, sink)
       })
-    })
+    }, refuse)
   }
 
   #open(connection: PlaceConnection, ws: WebSocket, sink: Sink): void {
