@@ -88,6 +88,11 @@ export class LmdbMeterStore implements MeterStore {
     })
   }
 
+  /** Never: what LMDB has written stays. */
+  onLost(): () => void {
+    return () => undefined
+  }
+
   async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     return keys.map((key) => {
       const stored = this.#facts.get([this.#space, key])

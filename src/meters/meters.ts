@@ -122,10 +122,15 @@ export class Meters implements MeterSource, AsyncDisposable {
     const { signal } = this.#stop
     try {
       while (!signal.aborted) {
-        for await (const batch of this.#log.follow(METER_STREAM, this.#fold.position, signal)) {
+        const lost = new AbortController()
+        const stopHearing = this.#store.onLost(() => lost.abort())
+        const either = AbortSignal.any([signal, lost.signal])
+        for await (const batch of this.#log.follow(METER_STREAM, this.#fold.position, either)) {
           if (!(await this.#foldAll(batch, pace))) break
           if (this.#store.position >= head) this.#opened.resolve()
         }
+        stopHearing()
+        if (lost.signal.aborted && (await this.#folding.lookAgain())) await this.#moved()
       }
       this.#end(new SpateError('unavailable', 'the server is stopping'))
     } catch (error) {

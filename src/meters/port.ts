@@ -76,6 +76,11 @@ export interface MeterStore {
   refresh(): Promise<void>
   /** Removes everything; the store stands at the start again. */
   clear(): Promise<void>
+  /**
+   * Called when a question finds the store further back than it was: what it held was lost. Questions are refused
+   * (`unavailable`) until `refresh`. Gives back how to stop that.
+   */
+  onLost(listener: () => void): () => void
   facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
   /** Facts whose key begins so, in the order of the keys; only where {@link isListed}. */
   list(prefix: string, limit: number): Promise<{ readonly key: string; readonly value: Uint8Array }[]>

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
+import { declaration, memoryLog } from '../../test/support/meters.ts'
 import { ask, ownLastingRedis, ownRedis, ownRedisCluster } from '../../test/support/own-redis.ts'
 import { requires } from '../../test/support/requires.ts'
 import { serviceUrl } from '../../test/support/services.ts'
@@ -14,6 +15,7 @@ import { Amounts } from './amounts.ts'
 import { describeMeterStore } from './contract.ts'
 import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
+import { Meters } from './meters.ts'
 import type { Change, Fact, MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
 
@@ -152,6 +154,24 @@ test('[M41] Redis that lost what it held gives no sums until the store looks aga
   assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 20n)
   // The other one stood there before it was lost, and there is no telling the two apart but by what is there now.
   assert.equal(await other.sum(SHEET, 0, 0, T0 * 2), 20n)
+})
+
+test('[M41] what Redis lost is made again from the log once a question finds it gone, though nobody writes', {
+  skip,
+}, async (t) => {
+  const redis = await ownRedis(t)
+  const meters = await Meters.open(memoryLog(), await placeAt(t, redis.url).open())
+  t.after(() => meters[Symbol.asyncDispose]())
+  await meters.declare(declaration('points'))
+  for (let i = 0; i < 3; i++) {
+    await meters.write([{ kind: 'add', meter: 'points', entity: 'a', second: T0, amount: 1 }])
+  }
+  await ask(redis.home.port, 'FLUSHALL', '\r\n')
+  const again = Promise.withResolvers<void>()
+  meters.onChange(() => meters.position === 4 && again.resolve())
+  await assert.rejects(meters.questions.sum('points', 'a', { from: 0, to: T0 }), coded('unavailable'))
+  await again.promise
+  assert.equal(await meters.questions.sum('points', 'a', { from: 0, to: T0 }), 3n)
 })
 
 test('[M41] where Redis has no memory left nothing is stored, and it goes on once there is some', {

@@ -112,10 +112,6 @@ export class RedisMeterStore implements MeterStore {
     return this.#space.of(this.#generation)
   }
 
-  /**
-   * Called when a question finds Redis further back than it was: what it held was lost. Questions are refused until
-   * `refresh`. Gives back how to stop that.
-   */
   onLost(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

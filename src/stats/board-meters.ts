@@ -47,6 +47,8 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
   readonly #listeners = new Listeners()
   #running: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
+  /** A question found the store further back than it was. */
+  #isLost = false
 
   private constructor(
     host: BoardHost,
@@ -115,6 +117,10 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
 
   async #run(onStopped: (reason: SpateError) => void): Promise<void> {
     const stopListening = this.#host.listen(() => this.#wake?.())
+    const stopHearing = this.#store.onLost(() => {
+      this.#isLost = true
+      this.#wake?.()
+    })
     while (!this.#stop.signal.aborted && this.stopped === undefined) {
       try {
         await this.#step()
@@ -124,6 +130,7 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
       }
     }
     stopListening()
+    stopHearing()
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -137,6 +144,10 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
   }
 
   async #step(): Promise<void> {
+    if (this.#isLost) {
+      await this.#fold.reopen()
+      this.#isLost = false
+    }
     const { position } = this
     if (position < this.#kept.from) {
       await this.#catchUp(position)

@@ -43,6 +43,10 @@ export class RemoteStore implements MeterStore {
     await this.#store.clear()
   }
 
+  onLost(listener: () => void): () => void {
+    return this.#store.onLost(listener)
+  }
+
   async facts(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     await this.#travel()
     return this.#store.facts(keys)
