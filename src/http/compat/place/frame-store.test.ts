@@ -29,6 +29,15 @@ test('[S47] of more bytes than there is room for, the oldest go; one that is put
   )
 })
 
+test('[S47] what was being made when the server stopped sets no timer', () => {
+  const clock = new ManualClock()
+  const store = new FrameStore(clock)
+  store.put('a', Buffer.alloc(1))
+  store[Symbol.dispose]()
+  store.put('b', Buffer.alloc(1))
+  assert.deepEqual([store.get('a'), store.get('b'), clock.pending], [undefined, undefined, 0])
+})
+
 test('[S47] a frame’s name tells its time, canvas and kind, and the same image has the same name', () => {
   const png = Buffer.from('png')
   const name = frameName(1648932278612, 3, 'diff', png)

@@ -15,14 +15,16 @@ export class FrameStore implements Disposable {
   readonly #frames = new Map<string, Kept>()
   #bytes = 0
   #cancel: (() => void) | undefined
+  #isClosed = false
 
   constructor(clock: Clock, maxBytes = MAX_BYTES) {
     this.#clock = clock
     this.#maxBytes = maxBytes
   }
 
-  /** One that is known is kept anew. */
+  /** One that is known is kept anew; one that was being made at the end is not kept. */
   put(name: string, png: Buffer): void {
+    if (this.#isClosed) return
     this.#drop(name)
     this.#frames.set(name, { png, untilMs: this.#clock.elapsedMs() + KEEP_MS })
     this.#bytes += png.length
@@ -58,6 +60,7 @@ export class FrameStore implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true
     this.#cancel?.()
     this.#frames.clear()
     this.#bytes = 0
