@@ -38,31 +38,57 @@ export interface ApplierServices {
 const FIRST_RETRY_MS = 200
 const MOST_RETRY_MS = 10_000
 
+/** Frames painted by one append at most, and the cells after which no more are added. */
+const FRAMES_A_RUN = 128
+const CELLS_A_RUN = 131_072
+
+/** A frame ready to be painted. */
+interface Ready {
+  readonly frame: Frame
+  readonly cells: FrameCells
+  readonly colors: Uint8Array
+  readonly missing: CellsToPaint
+}
+
 /**
  * Puts the frames of one canvas on the board, in the order of the source's time, whatever order their downloads end in:
  * the next one is waited for until it is there or given up. One that is not linked to what is on the board waits a
  * little longer, as another connection may bring the link; then it is painted all the same, and the next full frame
- * rights what was missed. What is odd about a frame is recorded, then its cells are painted, then an `applied` record
- * says so: who dies in between finds the cells there and paints nothing twice. A log or store that is full is waited for, for ever.
+ * rights what was missed. Diffs that became ready while others were painted share the next append.
+ *
+ * What is odd about a frame is recorded, then its cells are painted, then an `applied` record says so: who dies in
+ * between finds the cells there and paints nothing twice. A log or store that is full is waited for, for ever.
  */
 export class Applier {
   readonly #services: ApplierServices
-  readonly #chain: () => Chain
+  readonly #chain: Chain
   readonly #stop = new AbortController()
   readonly #pace = new Pace()
+  /** In the order in which they are to be applied. */
+  readonly #queue: Frame[]
   /** Applied, but not folded yet. */
-  readonly #done = new Set<string>()
+  readonly #unfolded = new Set<string>()
   #appliedMs = 0
   #wake = Promise.withResolvers<void>()
   readonly #running: Promise<void>
   /** Why nothing more is applied. */
   stopped: unknown
 
-  /** @param chain as it is now */
-  constructor(services: ApplierServices, chain: () => Chain) {
+  constructor(services: ApplierServices, chain: Chain) {
     this.#services = services
     this.#chain = chain
+    this.#queue = [...chain.waiting.values()].sort(order)
     this.#running = this.#run()
+  }
+
+  /** A frame that the chain has; once is enough. */
+  offer(frame: Frame): void {
+    let at = this.#queue.length
+    while (at > 0 && order(frame, this.#queue[at - 1]!) < 0) at -= 1
+    for (let same = at - 1; same >= 0 && order(frame, this.#queue[same]!) === 0; same--) {
+      if (this.#queue[same] === frame) return
+    }
+    this.#queue.splice(at, 0, frame)
   }
 
   /** The chain has changed. */
@@ -76,9 +102,10 @@ export class Applier {
     try {
       while (!signal.aborted) {
         this.#wake = Promise.withResolvers<void>()
-        const frame = this.#next()
+        this.#tidy()
+        const frame = this.#queue[0]
         const waitMs = frame === undefined ? Number.POSITIVE_INFINITY : this.#waitMs(frame)
-        if (frame !== undefined && waitMs <= 0) await this.#persist(frame)
+        if (frame !== undefined && waitMs <= 0) await this.#persist(this.#runFrom(frame))
         else await this.#sleep(waitMs)
         await this.#pace.turn()
       }
@@ -96,46 +123,51 @@ export class Applier {
     cancel?.()
   }
 
-  /** The earliest; of the same time the diff, which leads to it. */
-  #next(): Frame | undefined {
-    const { waiting } = this.#chain()
-    for (const url of this.#done) if (!waiting.has(url)) this.#done.delete(url)
-    let next: Frame | undefined
-    for (const frame of waiting.values()) {
-      if (this.#done.has(frame.url)) continue
-      if (next === undefined || isBefore(frame, next)) next = frame
-    }
-    return next
+  /** Leaves out what was given up. */
+  #tidy(): void {
+    const { waiting } = this.#chain
+    for (const url of this.#unfolded) if (!waiting.has(url)) this.#unfolded.delete(url)
+    while (this.#queue[0] !== undefined && !waiting.has(this.#queue[0].url)) this.#queue.shift()
   }
 
   #waitMs(frame: Frame): number {
     const { clock, settings } = this.#services
-    const patienceMs = this.#isLinked(frame) ? 0 : frame.arrivedMs + settings.patienceMs - clock.now()
     // A full frame is compared with what all before it gave.
-    const mustFold = frame.kind === 'full' && this.#done.size > 0
-    return frame.sha256 === '' || mustFold ? Number.POSITIVE_INFINITY : patienceMs
+    const mustFold = frame.kind === 'full' && this.#unfolded.size > 0
+    if (frame.sha256 === '' || mustFold) return Number.POSITIVE_INFINITY
+    return this.#isLinked(frame) ? 0 : frame.arrivedMs + settings.patienceMs - clock.now()
   }
 
   #isLinked({ kind, timestampMs, previousMs }: Frame): boolean {
-    const chain = this.#chain()
-    const appliedMs = Math.max(this.#appliedMs, chain.appliedMs)
+    const appliedMs = Math.max(this.#appliedMs, this.#chain.appliedMs)
     if (kind === 'diff') return previousMs <= appliedMs
     if (appliedMs === 0 || timestampMs <= appliedMs) return true
-    for (const other of chain.waiting.values()) {
-      if (other.kind === 'diff' && other.previousMs <= appliedMs && other.timestampMs > timestampMs)
-        return true
-    }
-    return false
+    return this.#queue.some(
+      (other) => other.kind === 'diff' && other.previousMs <= appliedMs && other.timestampMs > timestampMs,
+    )
   }
 
-  async #persist(frame: Frame): Promise<void> {
+  /** The first, and if it is a diff those that follow it without a wait. */
+  #runFrom(first: Frame): Frame[] {
+    const run = [first]
+    if (first.kind === 'full') return run
+    for (const frame of this.#queue.slice(1, FRAMES_A_RUN)) {
+      const lastMs = run.at(-1)!.timestampMs
+      const isNext = frame.kind === 'diff' && frame.previousMs <= lastMs && frame.timestampMs > lastMs
+      if (!isNext || frame.sha256 === '' || !this.#chain.waiting.has(frame.url)) break
+      run.push(frame)
+    }
+    return run
+  }
+
+  async #persist(run: readonly Frame[]): Promise<void> {
     const { clock, random, room, onError } = this.#services
     const { signal } = this.#stop
     for (let failures = 1; !signal.aborted; failures++) {
       await room.enough(signal)
       if (signal.aborted) return
       try {
-        await this.#apply(frame)
+        await this.#apply(run)
         return
       } catch (error) {
         if (signal.aborted) return
@@ -146,46 +178,87 @@ export class Applier {
     }
   }
 
-  async #apply(frame: Frame): Promise<void> {
-    const { board, frames, recorder, size, questioner, applied } = this.#services
+  async #apply(run: readonly Frame[]): Promise<void> {
+    const { board, recorder, questioner, applied, size } = this.#services
+    const ready: Ready[] = []
+    let cellCount = 0
+    for (const frame of run) {
+      const next = await this.#ready(frame)
+      if (next === undefined) {
+        this.#taken(frame)
+        continue
+      }
+      ready.push(next)
+      cellCount += next.missing.count
+      if (cellCount >= CELLS_A_RUN) break
+    }
+    for (const { frame, missing } of ready) {
+      const doubt = frame.kind === 'full' ? this.#doubt(frame, missing) : undefined
+      if (doubt !== undefined) await recorder.later({ type: CaptureRecordType.rebased, body: doubt })
+    }
+    crashPoint('capture.before-paint')
+    await board.paint(ready.map(({ frame, missing }) => ({ ...missing, timestampMs: frame.timestampMs })))
+    crashPoint('capture.after-paint')
+    const recorded: Promise<void>[] = []
+    for (const { frame, cells, colors, missing } of ready) {
+      const row = this.#rowOf(frame, cells, missing)
+      recorded.push(applied.add(row))
+      this.#taken(frame)
+      this.#appliedMs = Math.max(this.#appliedMs, frame.timestampMs)
+      if (row.asked > 0) {
+        const { width } = size()
+        // One that is not recorded is asked for after the next start.
+        recorded.at(-1)?.then(
+          () => questioner.ask(frame, cells, colors, width),
+          () => {},
+        )
+      }
+    }
+    await Promise.all(recorded)
+    crashPoint('capture.after-applied')
+  }
+
+  /** Undefined for one that cannot be read any more. */
+  async #ready(frame: Frame): Promise<Ready | undefined> {
+    const { board, frames, recorder, size } = this.#services
     const { width, height } = size()
+    const { canvas, timestampMs } = frame
     let cells: FrameCells
     try {
       cells = await frames.cells(frame.sha256, width, height)
     } catch (error) {
       if (error instanceof SpateError && error.retryable) throw error
       await this.#giveUp(frame, error)
-      return
+      return undefined
     }
-    const isFull = frame.kind === 'full'
-    const { canvas, timestampMs, previousMs } = frame
     const colors = await board.colorsOf(cells, (found) =>
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
-    const missing = board.missing(cells, colors, { ...frame, width }, isFull)
-    const doubt = isFull ? this.#doubt(frame, missing) : undefined
-    if (doubt !== undefined) await recorder.later({ type: CaptureRecordType.rebased, body: doubt })
-    crashPoint('capture.before-paint')
-    await board.paint(missing, timestampMs)
-    crashPoint('capture.after-paint')
+    const missing = board.missing(cells, colors, { ...frame, width }, frame.kind === 'full')
+    return { frame, cells, colors, missing }
+  }
+
+  #rowOf(
+    { canvas, kind, timestampMs, previousMs }: Frame,
+    cells: FrameCells,
+    missing: CellsToPaint,
+  ): Applied {
+    const isFull = kind === 'full'
     const count = isFull ? missing.count : cells.count
-    const asked = !isFull && questioner.takes(count) ? count : 0
-    await applied.add({
-      canvas,
-      timestampMs,
-      previousMs: isFull ? Number.NaN : previousMs,
-      cells: count,
-      asked,
-    })
-    crashPoint('capture.after-applied')
-    this.#done.add(frame.url)
-    this.#appliedMs = Math.max(this.#appliedMs, timestampMs)
-    if (asked > 0) questioner.ask(frame, cells, colors, width)
+    const asked = !isFull && this.#services.questioner.takes(count) ? count : 0
+    return { canvas, timestampMs, previousMs: isFull ? Number.NaN : previousMs, cells: count, asked }
+  }
+
+  /** It is dealt with, and will be folded. */
+  #taken(frame: Frame): void {
+    const at = this.#queue.indexOf(frame)
+    if (at >= 0) this.#queue.splice(at, 1)
+    this.#unfolded.add(frame.url)
   }
 
   /** Cells that differ although links lead from a full frame to this one. */
   #doubt({ canvas, timestampMs }: Frame, { count }: CellsToPaint) {
-    const { coverage } = this.#chain()
+    const { coverage } = this.#chain
     if (count === 0 || !coverage.isWhole(timestampMs)) return undefined
     const fromMs = coverage.lastFullBefore(timestampMs - 1) ?? timestampMs
     return { canvas, fromMs, timestampMs, cells: count }
@@ -200,7 +273,6 @@ export class Applier {
       type: CaptureRecordType.fetched,
       body: { frames: [{ ...fetched, status: 'broken' as const }] },
     })
-    this.#done.add(url)
   }
 
   /** Resolves when nothing is under way. */
@@ -210,7 +282,8 @@ export class Applier {
   }
 }
 
-function isBefore(a: Frame, b: Frame): boolean {
-  if (a.timestampMs !== b.timestampMs) return a.timestampMs < b.timestampMs
-  return a.kind === 'diff' && b.kind === 'full'
+/** By time; of the same time the diff first, which leads to it. */
+function order(a: Frame, b: Frame): number {
+  if (a.timestampMs !== b.timestampMs) return a.timestampMs - b.timestampMs
+  return Number(a.kind === 'full') - Number(b.kind === 'full')
 }

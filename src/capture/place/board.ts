@@ -164,26 +164,27 @@ export class CaptureBoard {
     return { count, x, y, color }
   }
 
-  /** All of it in one append. Errors: those of the log and the board. */
-  async paint({ count, x, y, color }: CellsToPaint, timestampMs: number): Promise<void> {
+  /** All of it in one append, in order. Errors: those of the log and the board. */
+  async paint(frames: readonly (CellsToPaint & { readonly timestampMs: number })[]): Promise<void> {
     const records: CanvasRecord[] = []
-    for (let from = 0; from < count; from += MAX_CELLS_A_RECORD) {
-      const to = Math.min(count, from + MAX_CELLS_A_RECORD)
-      const body: Painted = {
-        count: to - from,
-        player: new Uint32Array(to - from),
-        x: x.subarray(from, to),
-        y: y.subarray(from, to),
-        color: color.subarray(from, to),
-        timeMs: new Float64Array(to - from).fill(timestampMs),
+    const timesMs: number[] = []
+    for (const { count, x, y, color, timestampMs } of frames) {
+      for (let from = 0; from < count; from += MAX_CELLS_A_RECORD) {
+        const to = Math.min(count, from + MAX_CELLS_A_RECORD)
+        const body: Painted = {
+          count: to - from,
+          player: new Uint32Array(to - from),
+          x: x.subarray(from, to),
+          y: y.subarray(from, to),
+          color: color.subarray(from, to),
+          timeMs: new Float64Array(to - from).fill(timestampMs),
+        }
+        records.push({ type: RecordType.painted, body })
+        timesMs.push(timestampMs)
       }
-      records.push({ type: RecordType.painted, body })
     }
     if (records.length === 0) return
-    const outcomes = await this.host.append(
-      records,
-      records.map(() => timestampMs),
-    )
+    const outcomes = await this.host.append(records, timesMs)
     assert(outcomes.length === records.length, 'an outcome for each record')
   }
 

@@ -273,7 +273,10 @@ export class PlaceCollector implements AsyncDisposable {
   /** Does what follows from what was folded. */
   #react(): void {
     if (this.#fetcher === undefined || this.#stop.signal.aborted) return
-    for (const frame of this.#fold.takeFresh()) this.#fetcher.want(frame)
+    for (const frame of this.#fold.takeFresh()) {
+      this.#fetcher.want(frame)
+      this.#appliers.get(frame.canvas)?.offer(frame)
+    }
     const { config } = this.#fold
     if (config !== undefined && config !== this.#followed) {
       this.#followed = config
@@ -334,7 +337,7 @@ export class PlaceCollector implements AsyncDisposable {
   #openApplier(index: number): void {
     const chain = this.#fold.chains.get(index)
     if (this.#appliers.has(index) || chain === undefined || this.#stop.signal.aborted) return
-    this.#appliers.set(index, new Applier(this.#applierServices(), () => chain))
+    this.#appliers.set(index, new Applier(this.#applierServices(), chain))
   }
 
   #applierServices(): ApplierServices {

@@ -8,7 +8,7 @@
  * A server that chooses no subprotocol is spoken to in the older one. What is heard is understood in either.
  */
 import type { CloseCause } from '../records.ts'
-import { jsonOf } from './messages.ts'
+import { jsonOf, textIn } from './messages.ts'
 
 export const TRANSPORT = 'graphql-transport-ws'
 
@@ -40,7 +40,7 @@ export function startText(subprotocol: string, id: string, payload: Operation): 
 
 export function heard(text: string): Heard {
   const message = jsonOf(text)
-  const id = String(message?.id ?? '')
+  const id = textIn(message?.id)
   switch (message?.type) {
     case 'connection_ack':
       return { kind: 'acknowledged' }

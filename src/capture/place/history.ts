@@ -1,6 +1,6 @@
 /** The question who changed cells last, as an r/place takes it: up to 24 in one mutation. */
 import type { Operation } from './dialect.ts'
-import { jsonOf } from './messages.ts'
+import { jsonOf, numberIn, textIn } from './messages.ts'
 
 export const CELLS_A_REQUEST = 24
 
@@ -57,12 +57,11 @@ export function historiesIn(text: string, count: number): (CellHistory | undefin
   return Array.from({ length: count }, (_, i) => {
     const told = field(field(field(field(data, `input${i}`), 'data'), 0), 'data')
     if (typeof told !== 'object' || told === null) return undefined
-    const modifiedMs = Math.round(Number(field(told, 'lastModifiedTimestamp') ?? 0))
+    const modifiedMs = Math.round(numberIn(field(told, 'lastModifiedTimestamp')))
     const userInfo = field(told, 'userInfo')
-    const id = field(userInfo, 'userID')
-    const name = field(userInfo, 'username')
-    const user =
-      id === undefined && name === undefined ? null : { id: String(id ?? ''), name: String(name ?? '') }
+    const id = textIn(field(userInfo, 'userID'))
+    const name = textIn(field(userInfo, 'username'))
+    const user = id === '' && name === '' ? null : { id, name }
     return { modifiedMs: Number.isFinite(modifiedMs) ? Math.max(0, modifiedMs) : 0, user }
   })
 }

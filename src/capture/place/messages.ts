@@ -93,10 +93,19 @@ function urlOf(value: unknown): string | undefined {
 }
 
 function timeOf(value: unknown): number | undefined {
-  const ms = Math.round(
-    typeof value === 'string' && value !== '' ? Number(value) : Number(value ?? Number.NaN),
-  )
+  const ms = Math.round(numberIn(value))
   return ms > 0 && ms < MAX_TIME_MS ? ms : undefined
+}
+
+/** Of a number or its digits; NaN for anything else. */
+export function numberIn(value: unknown): number {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && value !== '' ? Number(value) : Number.NaN
+}
+
+/** Of a string or a number; empty for anything else. */
+export function textIn(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
 function within(value: unknown, least: number, most: number): number | undefined {
