@@ -75,12 +75,12 @@ const THREE = [
   [1, T + 6],
 ] as const
 
-test('[M40] a server answers its ping', async (t) => {
+test('[M45] a server answers its ping', async (t) => {
   const { server } = await Psd.start(t)
   assert.deepEqual((await server.client().get('/health/ping')).json(), { pong: 'OK' })
 })
 
-test('[M40] increments are summed over inclusive ranges', async (t) => {
+test('[M45] increments are summed over inclusive ranges', async (t) => {
   const psd = await Psd.start(t)
   assert.equal(await psd.query(`query/1/points/all/1268082893/${T + 5}`), '0')
   await psd.increment(1, ...THREE)
@@ -93,7 +93,7 @@ test('[M40] increments are summed over inclusive ranges', async (t) => {
   assert.equal(await psd.query(`query/1/points/4/1451635205/${T + 5}`), '0')
 })
 
-test('[M40] many users are queried at once', async (t) => {
+test('[M45] many users are queried at once', async (t) => {
   const psd = await Psd.start(t)
   const users = [1, 2, 3, 327]
   for (const uid of users) {
@@ -110,7 +110,7 @@ test('[M40] many users are queried at once', async (t) => {
   })
 })
 
-test('[M41] a total is what an activity sums up to, said as often as you like', async (t) => {
+test('[M46] a total is what an activity sums up to, said as often as you like', async (t) => {
   const psd = await Psd.start(t)
   for (let i = 0; i < 3; i++) await psd.total(50, 100, 200)
   assert.equal(await psd.query('query/1/points/all/100/200'), '50')
@@ -127,7 +127,7 @@ test('[M41] a total is what an activity sums up to, said as often as you like', 
   assert.equal(await psd.query(`query/4/points/all/${T}/${T + 5}`), '105')
 })
 
-test('[M41] totals of users and of windows do not mix', async (t) => {
+test('[M46] totals of users and of windows do not mix', async (t) => {
   const psd = await Psd.start(t)
   const steps = { thing: 'steps', aid: 3, atid: 3 }
   await psd.total(100, T, T, steps)
@@ -136,7 +136,7 @@ test('[M41] totals of users and of windows do not mix', async (t) => {
   assert.deepEqual(await psd.form(`/v1/query_ids/steps/all/${T}/${T + 5}`, 'ids=1,2'), { 1: 80, 2: -100 })
 })
 
-test('[M40] users and things are queried with the activity types there are', async (t) => {
+test('[M45] users and things are queried with the activity types there are', async (t) => {
   const psd = await Psd.start(t)
   const written = await psd.server.admin.send(
     'POST',
@@ -159,7 +159,7 @@ test('[M40] users and things are queried with the activity types there are', asy
   })
 })
 
-test('[M40] each user may be asked about seconds of their own', async (t) => {
+test('[M45] each user may be asked about seconds of their own', async (t) => {
   const psd = await Psd.start(t)
   await psd.total(100, 1471478499, 1471478499, { atid: 10 })
   const path = '/v2/mumt_query/all/1471392000/1471478399'
@@ -171,7 +171,7 @@ test('[M40] each user may be asked about seconds of their own', async (t) => {
   assert.deepEqual([uneven.status, uneven.text], [422, '{"error":"len(uids) != len(offsets)"}'])
 })
 
-test('[M40] counts are read one by one and by their ids', async (t) => {
+test('[M45] counts are read one by one and by their ids', async (t) => {
   const psd = await Psd.start(t)
   const path = 'readcount/newsignup'
   assert.equal(await psd.query(`${path}/1451635200/${T + 6}`), '0')
@@ -190,7 +190,7 @@ test('[M40] counts are read one by one and by their ids', async (t) => {
   })
 })
 
-test('[M41] what is not understood is refused in its words, and nothing is written', async (t) => {
+test('[M46] what is not understood is refused in its words, and nothing is written', async (t) => {
   const psd = await Psd.start(t)
   await psd.total(50, 100, 200)
   const right = { value: 1, ts1: 100, ts2: 200 }
@@ -222,7 +222,7 @@ test('[M41] what is not understood is refused in its words, and nothing is writt
   assert.equal(await psd.query('query/1/points/all/0/4294967294'), '50')
 })
 
-test('[M41] what is asked wrongly is refused, what lies outside of all time is empty', async (t) => {
+test('[M46] what is asked wrongly is refused, what lies outside of all time is empty', async (t) => {
   const psd = await Psd.start(t)
   await psd.total(50, 100, 200)
   const client = psd.server.client()
@@ -247,7 +247,7 @@ test('[M41] what is asked wrongly is refused, what lies outside of all time is e
   assert.equal(await psd.query('query/001/points/all/100/200'), '50')
 })
 
-test('[M41] sums are exact whatever their size', async (t) => {
+test('[M46] sums are exact whatever their size', async (t) => {
   const psd = await Psd.start(t)
   await psd.total(0, T, T)
   const digits = '"thing":"points","uid":1,"atid":3,"aid":1001,"value":9007199254740993'
@@ -259,7 +259,7 @@ test('[M41] sums are exact whatever their size', async (t) => {
   assert.equal(answer.text, '{"1":9007199254740993}')
 })
 
-test('[M42] writing needs the organiser’s token, and a key makes a redelivery harmless', async (t) => {
+test('[M47] writing needs the organiser’s token, and a key makes a redelivery harmless', async (t) => {
   const psd = await Psd.start(t)
   const metric = JSON.stringify({ thing: 'points', uid: 1, atid: 1, aid: 1, value: 1, ts1: T, ts2: T })
   assert.equal((await psd.server.client().send('POST', '/v1/write', metric, JSON_TYPE)).status, 401)
@@ -271,7 +271,7 @@ test('[M42] writing needs the organiser’s token, and a key makes a redelivery 
   assert.equal(await psd.query(`query/1/points/all/${T}/${T}`), '10')
 })
 
-test('[M42] other things are what the organiser declared, so called', async (t) => {
+test('[M47] other things are what the organiser declared, so called', async (t) => {
   const psd = await Psd.start(t)
   await psd.server.admin.put('/api/meters/psd.karma', {
     dimensions: ['aid', 'atid'],
@@ -287,7 +287,7 @@ test('[M42] other things are what the organiser declared, so called', async (t) 
   )
 })
 
-test('[M42] while the store cannot be read the answer is 503, never 0', async (t) => {
+test('[M47] while the store cannot be read the answer is 503, never 0', async (t) => {
   const psd = await Psd.start(t)
   await psd.total(50, 100, 200)
   const { questions } = psd.server.services.meters
