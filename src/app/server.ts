@@ -21,18 +21,18 @@ import type { KafkaAddress } from '../log/kafka/address.ts'
 import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
-import { LmdbMeterStore } from '../meters/lmdb.ts'
 import { Meters } from '../meters/meters.ts'
-import { FREE_STANDING, type MeterStore } from '../meters/port.ts'
+import { FREE_STANDING } from '../meters/port.ts'
 import { PlayerDirectory } from '../players/directory.ts'
 import { Identities, newSecret, newToken } from '../players/identity.ts'
+import { BoardsMeters } from '../stats/boards-meters.ts'
+import { type MeterPlace, openStores } from '../stats/place.ts'
 import { Kv } from '../store/kv.ts'
 import { openObjects } from '../store/objects/open.ts'
 import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
 
 const PROJECTION_TABLES = 16
-const METER_TABLES = 16
 const JOIN_BURST = 256
 const PAGE_FOLDER = join(import.meta.dirname, '../../web/dist')
 
@@ -68,8 +68,8 @@ export class SpateServer implements AsyncDisposable {
     const { log, archive } = await openLog(config, folder, clock, logger, stack)
     const state = await stateFolder(config, folder)
     const kv = stack.use(Kv.open(state, PROJECTION_TABLES))
-    const openMeters = await meterStores(config, state, stack)
-    const meters = stack.use(await Meters.open(log, await openMeters(FREE_STANDING)))
+    const meterStores = stack.use(await openStores(meterPlace(config, state, 'meters')))
+    const meters = stack.use(await Meters.open(log, await meterStores.open(FREE_STANDING)))
     const players = stack.use(await PlayerDirectory.open(log, kv))
     const boards = stack.use(
       await Boards.open({
@@ -80,10 +80,20 @@ export class SpateServer implements AsyncDisposable {
           logger.warn({ board, reason: messageOf(error) }, 'snapshot failed; the next one includes it')
         },
         onStopped: (board, { message: reason }) => logger.error({ board, reason }, 'board stopped'),
+        keepsStrokes: true,
       }),
     )
     for (const { canvas } of boards.all()) clock.notBefore(canvas.timeMs)
     if (boards.all().length === 0) await createLobby(boards)
+    const stats = stack.use(
+      await BoardsMeters.open({
+        boards,
+        log,
+        place: meterPlace(config, state, 'stats'),
+        clock,
+        onError: (board, error) => logger.warn({ board, reason: messageOf(error) }, 'board not measured'),
+      }),
+    )
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
@@ -93,7 +103,7 @@ export class SpateServer implements AsyncDisposable {
       rooms,
       players,
       meters,
-      boardMeters: () => undefined,
+      boardMeters: (id) => stats.of(id),
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),
@@ -162,22 +172,11 @@ async function openLog(
   return { log: archived, archive: { sealer, objects, log: archived } }
 }
 
-/** Opens a space of the meters. */
-async function meterStores(
-  config: Config,
-  state: string,
-  stack: AsyncDisposableStack,
-): Promise<(space: string) => Promise<MeterStore>> {
-  if (config.meters === 'lmdb') {
-    const kv = stack.use(Kv.open(join(state, 'meters'), METER_TABLES))
-    return async (space) => new LmdbMeterStore(kv, space)
-  }
-  if (config.log === 'memory') {
-    throw new SpateError('invalid', 'a log in memory ends with its server, what SPATE_METERS names does not')
-  }
-  const { openRedisMeters } = await import('../meters/redis.ts')
-  const redis = stack.use(openRedisMeters(config.meters))
-  return (space) => redis.open(space)
+/** Where sums are kept, those of boards (`stats`) and the others. */
+function meterPlace({ meters, log }: Config, state: string, part: 'meters' | 'stats'): MeterPlace {
+  if (meters === 'lmdb') return { kind: 'lmdb', folder: join(state, part) }
+  if (log !== 'memory') return { kind: 'redis', url: meters }
+  throw new SpateError('invalid', 'a log in memory ends with its server, what SPATE_METERS names does not')
 }
 
 /** Kafka's client is loaded by those who use it. */
