@@ -30,6 +30,7 @@ const QUESTIONS = [
   'objects',
   'parquet',
   'meters',
+  'stats',
   'tables',
 ] as const
 const LIMIT_MS = 10 * 60_000

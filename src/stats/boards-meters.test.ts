@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { created, placed } from '../../test/support/boards.ts'
 import { MemoryStore } from '../../test/support/memory-kv.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
 import { systemClock } from '../base/clock.ts'
+import { SpateError } from '../base/errors.ts'
 import { Boards } from '../boards/boards.ts'
 import { RecordType } from '../boards/canvas/records.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { MeterSource } from '../meters/source.ts'
 import { BoardsMeters } from './boards-meters.ts'
+import type { MeterPlace } from './place.ts'
 
 const EVER = { from: 0, to: 2 ** 32 - 2 }
 
@@ -20,7 +25,7 @@ interface Server {
   close(): Promise<void>
 }
 
-async function serverOf(log: MemoryLog, state: MemoryStore, folder: string): Promise<Server> {
+async function serverOf(log: MemoryLog, state: MemoryStore, place: MeterPlace): Promise<Server> {
   const errors: unknown[] = []
   const boards = await Boards.open({
     log,
@@ -33,7 +38,7 @@ async function serverOf(log: MemoryLog, state: MemoryStore, folder: string): Pro
   const meters = await BoardsMeters.open({
     boards,
     log,
-    place: { kind: 'lmdb', folder },
+    place,
     clock: systemClock,
     onError: (_board, error) => errors.push(error),
   })
@@ -67,8 +72,8 @@ async function sumOf(meters: MeterSource, player: string): Promise<bigint> {
   return meters.position === 0 ? 0n : meters.questions.sum('placements', player, EVER)
 }
 
-function folderOf(t: TestContext): string {
-  return join(tempFolder(t), 'board-meters')
+function folderOf(t: TestContext): MeterPlace {
+  return { kind: 'lmdb', folder: join(tempFolder(t), 'board-meters') }
 }
 
 test('[M38] every board has meters of its own, also one that appears later', async (t) => {
@@ -98,14 +103,37 @@ function isThere(meters: BoardsMeters, board: string): boolean {
 test('[M37] a server that stops and starts again goes on from where its meters stand', async (t) => {
   const log = new MemoryLog(systemClock)
   const state = new MemoryStore()
-  const folder = folderOf(t)
-  const first = await serverOf(log, state, folder)
+  const place = folderOf(t)
+  const first = await serverOf(log, state, place)
   await first.boards.create(created({ id: 'a' }))
   for (let round = 0; round < 5; round++) await placeOn(first.boards, 'a', 1 + round, 10)
   await first.close()
-  const second = await serverOf(log, state, folder)
+  const second = await serverOf(log, state, place)
   t.after(second.close)
   await has(second.meters.of('a'), '5', 10n)
   for (const player of ['1', '2', '3', '4']) await has(second.meters.of('a'), player, 10n)
   assert.deepEqual([...first.errors, ...second.errors], [])
 })
+
+test('[M38] boards go on while the Redis of their meters cannot be reached, and who asks is told', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const nowhere = { kind: 'redis', url: `redis://127.0.0.1:${await closedPort()}` } as const
+  const { boards, meters, errors, close } = await serverOf(log, new MemoryStore(), nowhere)
+  t.after(close)
+  await boards.create(created({ id: 'a' }))
+  await placeOn(boards, 'a', 1, 3)
+  while (errors.length === 0) await new Promise(setImmediate)
+  assert.equal(errors[0] instanceof SpateError && errors[0].code, 'unavailable')
+  assert.throws(() => meters.of('a'), { code: 'unavailable' })
+  assert.equal(boards.get('a').stopped, undefined)
+})
+
+/** A port on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  // A TCP server's address is an AddressInfo.
+  const { port } = server.address() as AddressInfo
+  await promisify(server.close.bind(server))()
+  return port
+}
