@@ -15,13 +15,14 @@ import { Amounts } from './amounts.ts'
 import { describeMeterStore } from './contract.ts'
 import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
-import { Meters } from './meters.ts'
+import { METER_STREAM, Meters } from './meters.ts'
 import type { Change, Fact, MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
 
 const skip = requires('redis')
 const SHEET = 4
 const T0 = 1_458_061_005
+const KILLS = process.env.SPATE_TEST_LONG === '1' ? 25 : 2
 
 /** Spaces under a prefix of the test's own, cleared with it. */
 function placeAt(t: TestContext, url: string, options: RedisMetersOptions = {}): RedisMeters {
@@ -154,6 +155,37 @@ test('[M41] Redis that lost what it held gives no sums until the store looks aga
   assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 20n)
   // The other one stood there before it was lost, and there is no telling the two apart but by what is there now.
   assert.equal(await other.sum(SHEET, 0, 0, T0 * 2), 20n)
+})
+
+test('[M41] Redis that is killed again and again while meters are written neither loses anything nor has it twice', {
+  skip,
+}, async (t) => {
+  const redis = await ownLastingRedis(t)
+  const log = memoryLog()
+  const store = await placeAt(t, redis.url).open()
+  const meters = await Meters.open(log, store)
+  t.after(() => meters[Symbol.asyncDispose]())
+  await meters.declare(declaration('points'))
+  const write = (): Promise<unknown> =>
+    meters.write([{ kind: 'add', meter: 'points', entity: 'a', second: T0, amount: 1 }])
+  let refused = 0
+  for (let kills = 0; kills < KILLS; kills++) {
+    const writing = Promise.allSettled(Array.from({ length: 40 }, write))
+    await redis.kill()
+    refused += (await writing).filter(({ status }) => status === 'rejected').length
+    await redis.start()
+    await untilDone(async () => void (await write()))
+  }
+  assert.ok(refused > 0, 'it was killed in the middle')
+  const head = await log.head(METER_STREAM)
+  // What was appended counts, whatever its writer was told; the first record declares.
+  assert.equal(await meters.questions.sum('points', 'a', { from: 0, to: T0 }), BigInt(head - 1))
+  const digest = await store.digest()
+  await store.clear()
+  await meters[Symbol.asyncDispose]()
+  const again = await Meters.open(log, store)
+  t.after(() => again[Symbol.asyncDispose]())
+  assert.equal(await store.digest(), digest)
 })
 
 test('[M41] what Redis lost is made again from the log once a question finds it gone, though nobody writes', {
