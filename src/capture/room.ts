@@ -1,17 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 
-const LOOK_EVERY_MS = 1000
+const LOOK_AGAIN_MS = 1000
 
-/**
- * Keeps the last of a disk for the raw messages: while less than a reserve is free, everything else waits here. One
- * look a second, whoever asks.
- */
+/** Keeps the last of a disk for the raw messages: while less than a reserve is free, everything else waits here. */
 export class Room {
   readonly #clock: Clock
   readonly #freeBytes: () => Promise<number>
   readonly #reserveBytes: number
-  #lookedAtMs = Number.NEGATIVE_INFINITY
-  #looking: Promise<boolean> | undefined
   isScarce = false
 
   constructor(clock: Clock, freeBytes: () => Promise<number>, reserveBytes: number) {
@@ -22,18 +17,9 @@ export class Room {
 
   /** Resolves once there is room, or the signal aborts. */
   async enough(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && (await this.#looked())) {
-      await pause(this.#clock, LOOK_EVERY_MS, signal)
+    while (!signal.aborted && (await this.#look())) {
+      await pause(this.#clock, LOOK_AGAIN_MS, signal)
     }
-  }
-
-  #looked(): Promise<boolean> {
-    const nowMs = this.#clock.elapsedMs()
-    if (this.#looking === undefined || nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
-      this.#lookedAtMs = nowMs
-      this.#looking = this.#look()
-    }
-    return this.#looking
   }
 
   async #look(): Promise<boolean> {

@@ -52,6 +52,7 @@ export class TestCapture {
   freeBytes = Number.POSITIVE_INFINITY
   boards: Boards | undefined
   #collector: PlaceCollector | undefined
+  #failing = Promise.withResolvers<void>()
 
   private constructor(source: FakePlace, settings: PlaceSettings, { log, kv, objects }: CaptureStores) {
     this.source = source
@@ -100,7 +101,7 @@ export class TestCapture {
       fetch: (url, init) => fetch(url, init),
       openSocket: openSourceSocket,
       freeBytes: async () => this.freeBytes,
-      onError: (error) => this.errors.push(error),
+      onError: (error) => this.#fail(error),
       onStopped: (reason) => this.stops.push(reason),
       ...part,
     })
@@ -115,6 +116,17 @@ export class TestCapture {
 
   canvas(index = 0): CanvasReport | undefined {
     return this.collector.report().canvases.find(({ canvas }) => canvas === index)
+  }
+
+  /** Resolves when the condition holds; it is looked at whenever something failed. */
+  async failed(what: string, condition: () => boolean): Promise<void> {
+    while (!condition()) await within(what, this.#failing.promise)
+  }
+
+  #fail(error: unknown): void {
+    this.errors.push(error)
+    this.#failing.resolve()
+    this.#failing = Promise.withResolvers<void>()
   }
 
   /** Resolves when the condition holds; it is looked at whenever something was folded. */
