@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { declaration, memoryLog } from '../../test/support/meters.ts'
 import { ask, ownLastingRedis, ownRedis, ownRedisCluster } from '../../test/support/own-redis.ts'
@@ -98,6 +99,8 @@ test('[M40] a commit whose answer was lost can be sent again', { skip }, async (
   const change = changeOf(store, 100)
   await redis.pause()
   await assert.rejects(store.commit(change), coded('unavailable', /no answer in 200 ms/))
+  // A new connection is taken, and says nothing either.
+  await untilSaid(() => store.refresh(), /no answer in 200 ms/)
   redis.resume()
   await untilDone(() => store.commit(change))
   await assert.rejects(
@@ -106,6 +109,7 @@ test('[M40] a commit whose answer was lost can be sent again', { skip }, async (
   )
   await store.commit(change)
   assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 100n)
+  assert.match(await ask(redis.home.port, 'INFO clients', 'blocked_clients'), /connected_clients:2\r/)
 })
 
 test('[M41] Redis that is down is unavailable, and is used again when it is back, with all it had', {
@@ -271,6 +275,19 @@ test('[M41] no error tells the password', { skip }, async (t) => {
   await placeAt(t, `redis://:secret@127.0.0.1:${port}`).open()
 })
 
+/** Until an attempt is made that fails in this way; those before it come too early to be made at all. */
+async function untilSaid(run: () => Promise<void>, message: RegExp): Promise<void> {
+  for (;;) {
+    const error = await run().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    assert.ok(error instanceof SpateError && error.code === 'unavailable')
+    if (message.test(error.message)) return
+    await setTimeout(error.retryAfterMs ?? 10)
+  }
+}
+
 /** Until the connection is made again, which is tried ever more seldom. */
 async function untilDone(run: () => Promise<void>): Promise<void> {
   for (;;) {
@@ -279,7 +296,7 @@ async function untilDone(run: () => Promise<void>): Promise<void> {
     } catch (error) {
       const isAway = error instanceof SpateError && error.code === 'unavailable'
       if (!isAway) throw error
-      await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs ?? 10))
+      await setTimeout(error.retryAfterMs ?? 10)
     }
   }
 }

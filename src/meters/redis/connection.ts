@@ -111,7 +111,7 @@ export class RedisConnection implements AsyncDisposable {
     let failure: unknown
     for (const url of [this.#url, ...rest]) {
       try {
-        const client = await inTime(connect(url), 2 * CONNECT_TIMEOUT_MS)
+        const client = await connect(url, this.#timeoutMs)
         this.#addresses = client.addresses
         return client
       } catch (error) {
@@ -140,7 +140,8 @@ export class RedisConnection implements AsyncDisposable {
   }
 }
 
-async function connect(url: URL): Promise<Client> {
+/** What does not answer in time is let go of. */
+async function connect(url: URL, timeoutMs: number): Promise<Client> {
   const options = {
     // Ours is a connection that ends where it breaks.
     socket: { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS },
@@ -155,8 +156,8 @@ async function connect(url: URL): Promise<Client> {
   // Every command that fails says so itself.
   client.on('error', () => undefined)
   try {
-    await client.connect()
-    const info = String(await client.sendCommand(['INFO']))
+    await inTime(client.connect(), timeoutMs)
+    const info = String(await inTime(client.sendCommand(['INFO']), timeoutMs))
     requireKeepsKeys(info)
     if (!/^redis_mode:cluster\r?$/m.test(info)) {
       return {
@@ -189,7 +190,7 @@ async function connect(url: URL): Promise<Client> {
   })
   cluster.on('error', () => undefined)
   try {
-    await cluster.connect()
+    await inTime(cluster.connect(), timeoutMs)
   } catch (error) {
     cluster.destroy()
     throw error
