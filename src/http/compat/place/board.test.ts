@@ -4,6 +4,7 @@ import { area, type Placement, T0 } from '../../../../test/support/boards.ts'
 import { type FrameImage, frameImage } from '../../../../test/support/place-client.ts'
 import { TestBoard } from '../../../../test/support/test-board.ts'
 import { SpateError } from '../../../base/errors.ts'
+import { Gate } from '../../../base/gate.ts'
 import { CLASSIC_PALETTE } from '../../../boards/canvas/palettes.ts'
 import type { Created } from '../../../boards/canvas/records.ts'
 import { RecordType } from '../../../boards/canvas/records.ts'
@@ -17,10 +18,18 @@ import { FrameStore } from './frame-store.ts'
 class TestRenderer {
   encodes = 0
   failing = false
+  /** Until it resolves, nothing is done. */
+  held: Promise<void> | undefined
+  atOnce = 0
+  mostAtOnce = 0
 
   async png(...job: Parameters<typeof encodeIndexedPng>): Promise<Buffer> {
     if (this.failing) throw new SpateError('overloaded', 'too many images are being made')
     this.encodes += 1
+    this.atOnce += 1
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce)
+    await this.held
+    this.atOnce -= 1
     return encodeIndexedPng(...job)
   }
 }
@@ -54,6 +63,8 @@ class Reader {
   }
 }
 
+const AT_ONCE = 2
+
 class Place {
   readonly test: TestBoard
   readonly renderer = new TestRenderer()
@@ -64,7 +75,8 @@ class Place {
     this.test = board
     this.frames = new FrameStore(board.clock)
     const { frames, renderer } = this
-    this.board = new PlaceBoard(board.host, { clock: board.clock, renderer, frames })
+    const turns = new Gate(AT_ONCE, 100, 'too many frames are being made')
+    this.board = new PlaceBoard(board.host, { clock: board.clock, renderer, frames, turns })
     t.after(() => {
       this.board[Symbol.dispose]()
       this.frames[Symbol.dispose]()
@@ -209,6 +221,31 @@ test('[S47] what could not be encoded is in the next frame, and the chain has no
   await place.pass(200)
   assert.deepEqual(reader.chain, ['full 0', 'diff 0→2000'])
   assert.deepEqual(await place.cells(reader.told[1]), ['7,7 7', '8,8 8'])
+})
+
+test('[S47] few canvases have their frames made at once; the others gather what happens until it is their turn', async (t) => {
+  const place = await Place.create(t, { extent: area(0, 0, 5_000, 1) })
+  const canvases = [0, 1, 4, 9]
+  const readers = await Promise.all(canvases.map((canvas) => place.follow(canvas)))
+  await place.pass(1_000)
+  const held = Promise.withResolvers<void>()
+  place.renderer.held = held.promise
+  place.renderer.mostAtOnce = 0
+  for (const i of [0, 1, 2, 3]) await place.place([1, i * 1000 + 7, 0, 1])
+  await place.pass(300)
+  for (const i of [0, 1, 2, 3]) await place.place([1, i * 1000 + 8, 0, 2])
+  held.resolve()
+  await place.pass(1_000)
+  assert.equal(place.renderer.mostAtOnce, AT_ONCE)
+  const told = await Promise.all(
+    readers.map(async (reader) => Promise.all(reader.told.slice(1).map((frame) => place.cells(frame)))),
+  )
+  assert.deepEqual(told, [
+    [['7,0 1'], ['8,0 2']],
+    [['7,0 1'], ['8,0 2']],
+    [['7,0 1', '8,0 2']],
+    [['7,0 1', '8,0 2']],
+  ])
 })
 
 test('[S49] who has no room holds up nobody, and goes on from a full frame', async (t) => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts'
 import { SpateError } from '../../../base/errors.ts'
+import type { Gate } from '../../../base/gate.ts'
 import type { Canvas } from '../../../boards/canvas/canvas.ts'
 import type { Area } from '../../../boards/canvas/geometry.ts'
 import type { Renderer } from '../../../boards/render/renderer.ts'
@@ -26,6 +27,8 @@ export interface FeedServices {
   readonly clock: Clock
   readonly renderer: Pick<Renderer, 'png'>
   readonly frames: FrameStore
+  /** Canvases whose frames are being made at once; the others go on gathering changes. */
+  readonly turns: Gate
 }
 
 /** What a frame showed: the board's position, and the time that it was given out under. */
@@ -137,19 +140,25 @@ export class CanvasFeed {
   }
 
   async #tick(): Promise<void> {
-    const area = this.#area
-    if (area === undefined) return
     this.#isWorking = true
-    this.#tickedMs = this.#services.clock.elapsedMs()
     try {
-      await this.#send(area)
+      await this.#services.turns.pass(async () => {
+        this.#tickedMs = this.#services.clock.elapsedMs()
+        if (this.#area !== undefined) await this.#send(this.#area)
+      })
+    } catch (error) {
+      // Nothing is lost: it is in the next frame.
+      if (!(error instanceof SpateError)) throw error
+      this.#tickedMs = this.#services.clock.elapsedMs()
     } finally {
       this.#isWorking = false
       this.#arm()
     }
   }
 
+  /** Errors: those of the encoder; then what was to be told is still to be told. */
   async #send(area: Area): Promise<void> {
+    if (this.#readers.size === 0) return
     const { info, chunks } = this.#canvas
     const chunk = (index: number): Uint8Array | undefined => chunks[index]?.colors
     const hasChanged = !this.#pending.isEmpty
@@ -178,10 +187,9 @@ export class CanvasFeed {
         full ? this.#encoded('full', full, head.timestampMs, previousMs) : known,
       ])
     } catch (error) {
-      if (!(error instanceof SpateError)) throw error
       this.#pending.addAll(cells)
       this.#isReshaped ||= isReshaped
-      return
+      throw error
     }
     const [diffTold, fullTold] = told
     this.#head = head

@@ -1,4 +1,5 @@
 import { SpateError } from '../../../base/errors.ts'
+import { Gate } from '../../../base/gate.ts'
 import type { BoardHost } from '../../../boards/host.ts'
 import type { HttpServices } from '../../services.ts'
 import { PlaceBoard } from './board.ts'
@@ -9,12 +10,18 @@ import type { Operations } from './operations.ts'
 /** What the page gives lasts so long. */
 export const PASS_MS = 3_600_000
 
+/** Canvases whose frames are being made: few, so that other images have their turn with the encoder. */
+const AT_ONCE = 4
+/** More canvases than can be followed. */
+const MAY_WAIT = 4096
+
 /**
  * Every board over the protocol of r/place. GraphQL is loaded by the first who asks, and a board is looked at while
  * somebody follows it.
  */
 export class Place implements Disposable {
   readonly frames: FrameStore
+  readonly #turns = new Gate(AT_ONCE, MAY_WAIT, 'too many frames are being made')
   readonly #services: HttpServices
   readonly #boards = new Map<BoardHost, PlaceBoard>()
   #operations: Promise<Operations> | undefined
@@ -30,7 +37,12 @@ export class Place implements Disposable {
     let board = this.#boards.get(host)
     if (board === undefined) {
       const { clock, renderer } = this.#services
-      board = new PlaceBoard(host, { clock, renderer, frames: this.frames })
+      board = new PlaceBoard(host, {
+        clock,
+        renderer,
+        frames: this.frames,
+        turns: this.#turns,
+      })
       this.#boards.set(host, board)
     }
     return board
