@@ -169,3 +169,29 @@ test('[I52] with a bookmark an input that is fed again, longer, is gone on with'
   const answer = await fetch(`${server.url}/v1/readcount/newsignup/${T}/${T}`)
   assert.equal(await answer.text(), '7')
 })
+
+test('[I53] a feed that is told to end is done with what it has begun, and says where a server does not answer', async (t) => {
+  const server = await ServerProcess.start(t)
+  const started = (...args: string[]) => {
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'meters', 'feed', ...args], {
+      env: { ...NODE_ENV, PATH: process.env.PATH ?? '', SPATE_DATA: server.dataFolder },
+      stdio: ['pipe', 'inherit', 'pipe'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    return child
+  }
+  const idle = started()
+  idle.stdin.write('poison\n')
+  const [told] = (await once(idle.stderr, 'data')) as [Buffer]
+  assert.match(told.toString(), /"reason":"no JSON"/)
+  idle.kill('SIGINT')
+  const [said, ended] = await Promise.all([once(idle.stderr, 'data'), once(idle, 'exit')])
+  assert.deepEqual([String(said[0]), ...ended], ['taken 0, set aside 1\n', 0, null])
+
+  const lost = started('--url', 'http://127.0.0.1:9')
+  lost.stdin.write(`${count('newsignup', 1)}\n`)
+  const [waiting] = (await once(lost.stderr, 'data')) as [Buffer]
+  assert.match(waiting.toString(), /^waiting: no answer from the server/)
+  lost.kill('SIGTERM')
+  assert.deepEqual(await once(lost, 'exit'), [1, null])
+})
