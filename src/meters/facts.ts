@@ -8,6 +8,8 @@ export class StagedFacts {
   readonly #store: MeterStore
   #waiting = new Map<string, Fact>()
   #draft = new Map<string, Fact>()
+  /** Of the store, read ahead. */
+  #known = new Map<string, Uint8Array | undefined>()
 
   constructor(store: MeterStore) {
     this.#store = store
@@ -19,15 +21,29 @@ export class StagedFacts {
 
   /** In the order of the keys; one read of the store for all that it is needed for. */
   async read(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const unknown = keys.filter((key) => !this.#draft.has(key) && !this.#waiting.has(key))
-    if (unknown.length === 0) return keys.map((key) => this.#staged(key))
+    const unknown = keys.filter((key) => !this.#isHere(key))
+    if (unknown.length === 0) return keys.map((key) => this.#here(key))
     const stored = await this.#store.facts(unknown)
     let at = 0
-    return keys.map((key) => (key === unknown[at] ? stored[at++] : this.#staged(key)))
+    return keys.map((key) => (key === unknown[at] ? stored[at++] : this.#here(key)))
   }
 
-  #staged(key: string): Uint8Array | undefined {
-    return (this.#draft.get(key) ?? this.#waiting.get(key))?.value ?? undefined
+  #isHere(key: string): boolean {
+    return this.#draft.has(key) || this.#waiting.has(key) || this.#known.has(key)
+  }
+
+  #here(key: string): Uint8Array | undefined {
+    const staged = this.#draft.get(key) ?? this.#waiting.get(key)
+    return staged === undefined ? this.#known.get(key) : (staged.value ?? undefined)
+  }
+
+  /** Reads ahead, with one read of the store, what the records up to the next commit will ask for. */
+  async prefetch(keys: readonly string[]): Promise<void> {
+    const unknown = keys.filter((key) => !this.#isHere(key))
+    if (unknown.length < 2) return
+    for (const [i, value] of (await this.#store.facts(unknown)).entries()) {
+      this.#known.set(unknown[i] ?? '', value)
+    }
   }
 
   set(key: string, fact: Fact): void {
@@ -46,6 +62,7 @@ export class StagedFacts {
   /** Forgets all that is not in the store. */
   reopen(): void {
     this.#draft.clear()
+    this.#known.clear()
     this.#waiting = new Map()
   }
 
@@ -53,6 +70,7 @@ export class StagedFacts {
   take(): ReadonlyMap<string, Fact> {
     const taken = this.#waiting
     this.#waiting = new Map()
+    this.#known.clear()
     return taken
   }
 }

@@ -7,7 +7,14 @@ import { StagedFacts } from './facts.ts'
 import { decodeMeter, encodeMeter, expire, type Meter, newMeter } from './meter.ts'
 import { feedersFact, keyFact, METERS, meterFact, outcomeFact } from './names.ts'
 import { type Change, entitiesOf, type MeterStore, type Sheet, seriesOf } from './port.ts'
-import { decodeMeterRecord, type MeterRecord, MeterRecordType, WriteKind, type Written } from './records.ts'
+import {
+  decodeMeterRecord,
+  keyOfRecord,
+  type MeterRecord,
+  MeterRecordType,
+  WriteKind,
+  type Written,
+} from './records.ts'
 import { isExact, nearestExact } from './retention.ts'
 import { type Row, Rows } from './rows.ts'
 import { type Said, totalsOf } from './said.ts'
@@ -166,6 +173,12 @@ export class MeterFold {
   set(key: string, value: Uint8Array | null): void {
     this.#facts.set(feedersFact(key), { value })
     this.#facts.keep()
+  }
+
+  /** Reads at once what each of these records would read on its own, for those up to the next `take`. */
+  async prefetch(records: readonly LogRecord[]): Promise<void> {
+    const keys = records.map(({ type, body }) => keyOfRecord(type, body)).filter((key) => key !== '')
+    await this.#facts.prefetch([...new Set(keys)].map(keyFact))
   }
 
   /** Errors: `newer-version`, `corrupt`, those of the store. After an error the fold is to be opened again. */

@@ -152,6 +152,7 @@ export class Meters implements MeterSource, AsyncDisposable {
       if (this.#fold.position < before) return false
       const judged: [Position, Outcome][] = []
       const isCommitted = await this.#folding.run(async () => {
+        await this.#fold.prefetch(rest)
         for (const record of rest) {
           judged.push([record.position, await this.#fold.fold(record)])
           if (this.#fold.waiting >= AMOUNTS_A_COMMIT) break

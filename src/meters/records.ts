@@ -72,6 +72,17 @@ export function decodeMeterRecord(type: number, bytes: Uint8Array): MeterRecord 
   }
 }
 
+/** The key of a record, without the rest of it; empty where it has none or cannot be read. */
+export function keyOfRecord(type: number, bytes: Uint8Array): string {
+  if (type !== MeterRecordType.written || bytes[0] !== VERSION) return ''
+  try {
+    return new ByteReader(bytes.subarray(1)).text()
+  } catch {
+    // Said when the record is decoded.
+    return ''
+  }
+}
+
 function encodeWritten(body: Written): Uint8Array {
   const { amounts, names } = body
   const writer = new ByteWriter(64 + body.count * 24)
