@@ -12,6 +12,18 @@ const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, has
 /** The week from that Monday, by day. */
 const WEEK = `show=${MONDAY}-${MONDAY + 7 * DAY - 1}&by=day`
 
+/** The name and the outline of what has the focus; null: nothing has. */
+const FOCUSED = `(() => {
+  const element = document.activeElement
+  if (element === document.body) return null
+  const label = element.labels?.[0]?.textContent || element.textContent || element.placeholder
+  const ring = getComputedStyle(element.matches('.tab input') ? element.nextElementSibling : element)
+  return {
+    name: (element.getAttribute('aria-label') ?? label).trim(),
+    outline: ring.outlineStyle + ' ' + ring.outlineWidth,
+  }
+})()`
+
 test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
   const stage = await StatsStage.open(t)
   const ann = await stage.player('Ann')
@@ -150,6 +162,55 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     assert.equal(visit.query.get('versus'), null)
   })
 
+  await t.test('[W10] colours of a board are stacked over time, with the cells that each has', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}`)
+    await visit.isDrawn(7)
+    await visit.rowsAre('Colours', ['red #e50009 45 45', 'blue #0083c7 40 40'])
+    await visit.drag(0, 1, 7)
+    await visit.rowsAre('Colours', ['red #e50009 45 45'])
+    await visit.page.locator('section[aria-label="Colours"] .chart[data-drawn="7"]').waitFor()
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('[W10] a meter is broken down by a dimension, and narrowed down to a value', async (t) => {
+    const add = (entity: string, team: string, device: string, amount: number) => ({
+      entity,
+      dimensions: [team, device],
+      second: MONDAY,
+      amount,
+    })
+    await stage.meter('steps', { dimensions: ['team', 'device'] }, [
+      add('ann', 'red', 'watch', 5),
+      add('bob', 'blue', 'watch', 3),
+      add('bob', 'blue', 'phone', 4),
+      add('cid', 'a:b & c', 'phone', 1),
+    ])
+    const visit = await stage.visit(t, `/meters/steps?${WEEK}`)
+    const { page } = visit
+    await visit.rowsAre('Breakdown', ['blue 7', 'red 5', 'a:b & c 1'])
+    await page.getByRole('region', { name: 'Breakdown' }).getByRole('combobox').selectOption('device')
+    await visit.rowsAre('Breakdown', ['watch 8', 'phone 5'])
+    await page.getByRole('button', { name: 'phone' }).click()
+    await visit.leads('1 bob 4', '2 cid 1')
+    await page.getByText('Altogether: 5').waitFor()
+    await page.getByRole('region', { name: 'Breakdown' }).getByRole('combobox').selectOption('team')
+    await page.getByRole('button', { name: 'a:b & c' }).click()
+    await visit.leads('1 cid 1')
+    assert.equal(visit.query.get('where.team'), 'a:b & c')
+    await page.getByRole('button', { name: /^device: phone.*take away$/ }).click()
+    await page.getByRole('button', { name: /^team: a:b & c.*take away$/ }).click()
+    await visit.leads('1 bob 7', '2 ann 5', '3 cid 1')
+    assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('[W4] streaks are ranked, and stand beside a player', async (t) => {
+    const visit = await stage.visit(t, `/boards/lobby/stats?${WEEK}&measure=streaks&who=${ann}`)
+    await visit.leads(`1 Ann #${ann} 2 0`, `2 Bob #${bob} 1 0`)
+    const facts = visit.page.locator('.facts')
+    await facts.filter({ hasText: 'Longest streak2 days' }).waitFor()
+    await facts.filter({ hasText: 'Streak now0 days' }).waitFor()
+  })
+
   await t.test('[W8] days are those of the zone that is chosen, the own one by default', async (t) => {
     const change = Date.UTC(2026, 2, 28, 23) / 1000
     await stage.meter('clock', {}, [
@@ -249,8 +310,45 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
       await page.getByText('10,000', { exact: true }).first().waitFor()
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
       assert.deepEqual(visit.complaints, [])
+      const search = `${WEEK}&who=${ann}&versus=garden&earlier=before&measure=surviving`
+      const board = await stage.visit(t, `/boards/lobby/stats?${search}`, PHONE)
+      await board.rowsAre('Board against board', ['lobby +85', 'garden +7 ×'])
+      await board.page.locator('section[aria-label="Colours"] tbody tr').first().waitFor()
+      assert.equal(await board.page.evaluate('document.documentElement.scrollWidth'), 360)
     },
   )
+
+  await t.test('all that can be pressed or filled in has a name and shows its focus', async (t) => {
+    const search = `${WEEK}&who=${ann}&versus=garden&earlier=${MONDAY}-${MONDAY + 9}`
+    const visit = await stage.visit(t, `/boards/lobby/stats?${search}`)
+    const { page } = visit
+    await visit.rowsAre('Board against board', ['lobby 85', 'garden 7 ×'])
+    await visit.leads(
+      `1 new was not there before Bob #${bob} 45 –`,
+      `2 new was not there before Ann #${ann} 40 –`,
+    )
+    const named: string[] = []
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab')
+      const focused = await page.evaluate<{ name: string; outline: string } | null>(FOCUSED)
+      if (focused === null) break
+      assert.match(focused.name, /\S/)
+      assert.equal(focused.outline, 'solid 2px', focused.name)
+      named.push(focused.name)
+    }
+    for (const name of ['Board', 'Time zone', 'Hour', 'Placements by day, 2 Mar 2026 – 8 Mar 2026', 'Me']) {
+      assert.ok(
+        named.some((each) => each.startsWith(name)),
+        `${name}: ${named.join(', ')}`,
+      )
+    }
+    const tables = await page.getByRole('table').all()
+    assert.ok(tables.length >= 4)
+    for (const table of tables) {
+      assert.match((await table.locator('caption').textContent()) ?? '', /\S/)
+      assert.ok((await table.locator('th[scope="col"]').count()) > 0)
+    }
+  })
 
   await t.test('a year by day is drawn; how long that takes is told', async (t) => {
     const start = Date.UTC(2025, 0, 1) / 1000

@@ -4,7 +4,7 @@ import type { Place } from './place.ts'
 export interface Measure {
   readonly id: string
   readonly label: string
-  /** Of one sentence's end: `12 of them in this span`. */
+  /** What its amounts are of. */
   readonly unit: string
   readonly meter: string
   /**
@@ -15,19 +15,19 @@ export interface Measure {
 }
 
 const BOARD: readonly Measure[] = [
-  { id: 'placements', label: 'Placements', unit: 'placements', meter: 'placements', kind: 'flow' },
-  { id: 'cells', label: 'Distinct cells', unit: 'distinct cells', meter: 'cells', kind: 'flow' },
-  { id: 'surviving', label: 'Surviving cells', unit: 'surviving cells', meter: 'surviving', kind: 'level' },
-  { id: 'streaks', label: 'Streaks', unit: 'placements', meter: 'placements', kind: 'streaks' },
+  { id: 'placements', label: 'Placements', unit: 'Placements', meter: 'placements', kind: 'flow' },
+  { id: 'cells', label: 'Distinct cells', unit: 'Distinct cells', meter: 'cells', kind: 'flow' },
+  { id: 'surviving', label: 'Surviving cells', unit: 'Surviving cells', meter: 'surviving', kind: 'level' },
+  { id: 'streaks', label: 'Streaks', unit: 'Placements', meter: 'placements', kind: 'streaks' },
 ]
 
 export function measuresOf(place: Place): readonly Measure[] {
   if (place.kind === 'board') return BOARD
   const meter = place.kind === 'meter' ? place.meter : ''
   return [
-    { id: 'sum', label: 'Sum', unit: meter, meter, kind: 'flow' },
-    { id: 'total', label: 'Total so far', unit: meter, meter, kind: 'level' },
-    { id: 'streaks', label: 'Streaks', unit: meter, meter, kind: 'streaks' },
+    { id: 'sum', label: 'Sum', unit: 'Sum', meter, kind: 'flow' },
+    { id: 'total', label: 'Total so far', unit: 'Total so far', meter, kind: 'level' },
+    { id: 'streaks', label: 'Streaks', unit: 'Sum', meter, kind: 'streaks' },
   ]
 }
 

@@ -13,7 +13,7 @@ import {
   touched,
   within,
 } from './spans.ts'
-import { unitFor, unitOr, unitsFor } from './units.ts'
+import { stackUnitFor, unitFor, unitOr, unitsFor } from './units.ts'
 
 const NOON = Date.UTC(2026, 2, 29, 12, 34, 56) / 1000
 const at = (...time: [number, number, number, number?, number?, number?]): number => Date.UTC(...time) / 1000
@@ -108,6 +108,7 @@ test('a year has its days, a week its hours, and nothing more than 400 bars by i
   assert.equal(unitFor(spanOf('week', NOON, undefined)), 'hour')
   assert.equal(unitFor(spanOf('hour', NOON, undefined)), 'minute')
   assert.equal(unitFor({ from: 5, to: 5 }), 'second')
+  assert.equal(stackUnitFor({ from: at(2025, 0, 1), to: at(2026, 0, 1) - 1 }), 'week')
   fc.assert(
     fc.property(span, (span) => {
       assert.ok(unitsFor(span).includes(unitFor(span)))

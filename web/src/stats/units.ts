@@ -16,12 +16,22 @@ const SECONDS: Readonly<Record<Unit, number>> = {
 
 /** Bars that are told apart on a wide screen; a year has its days. */
 const MOST_BARS = 400
+const MOST_STACKS = 60
 /** What is drawn at all; a question goes through 10,000. */
 const MOST_PARTS = 4000
 
 /** The finest with which a span has at most 400 bars. */
 export function unitFor(span: Span): Unit {
-  return UNITS.find((unit) => partsIn(span, unit) <= MOST_BARS) ?? 'year'
+  return finest(span, MOST_BARS)
+}
+
+/** For stacks beside other things, of which each has several colours. */
+export function stackUnitFor(span: Span): Unit {
+  return finest(span, MOST_STACKS)
+}
+
+function finest(span: Span, most: number): Unit {
+  return UNITS.find((unit) => partsIn(span, unit) <= most) ?? 'year'
 }
 
 /** Those from which to choose. */

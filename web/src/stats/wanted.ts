@@ -3,7 +3,7 @@ import type { Asked } from './asked.ts'
 import { basePath, type Measure } from './measures.ts'
 import type { Place } from './place.ts'
 import { before, type Span } from './spans.ts'
-import { type Unit, unitOr } from './units.ts'
+import { stackUnitFor, type Unit, unitOr } from './units.ts'
 
 export interface Looked {
   readonly place: Place
@@ -64,6 +64,11 @@ export function wantedOf(looked: Looked): Wanted {
   const ranked = isLevel ? { from: 0, to: span.to } : span
   const range = rangePairs(ranked, isPresent)
   const chart = [...rangePairs(shown, looked.isShownRolling), ['by', unit], ['zone', zone]] as const
+  const stacks = [
+    ...rangePairs(shown, looked.isShownRolling),
+    ['by', stackUnitFor(shown)],
+    ['zone', zone],
+  ] as const
   const ask = (path: string, pairs: Pairs): string => address(`${base}/${path}`, pairs, asked.where)
   const earlier = earlierOf(looked)
   const streak = [
@@ -99,7 +104,8 @@ export function wantedOf(looked: Looked): Wanted {
     ownBase: own && isLevel && atStart !== undefined ? ask('sum', [...atStart, own]) : undefined,
     ownStreak:
       own && address(`${placements}/streaks`, [...rangePairs(span, isPresent), ...streak, own], asked.where),
-    bands: dimension && address(`${placements}/series-by`, [...chart, ['dimension', dimension]], asked.where),
+    bands:
+      dimension && address(`${placements}/series-by`, [...stacks, ['dimension', dimension]], asked.where),
     values:
       dimension &&
       address(

@@ -19,7 +19,7 @@ export function BandsPanel({ page }: { page: StatsPage }) {
   const isBoard = place.kind === 'board'
   const dimensions = meter.value?.dimensions ?? []
   const now = looked.value
-  const { lines, points } = useBands(page)
+  const { lines, points, colors } = useBands(page)
   if (!isBoard && dimensions.length === 0) return null
   const title = isBoard ? 'Colours' : 'Breakdown'
   const hasAnswer = questions.bands.answer.value !== undefined
@@ -44,6 +44,7 @@ export function BandsPanel({ page }: { page: StatsPage }) {
           page={page}
           breakdown={questions.values.answer.value}
           area={questions.area.answer.value}
+          colors={colors.value}
         />
       )}
     </section>
@@ -77,7 +78,8 @@ function useBands(page: StatsPage) {
       .map(({ label, color }, i): Line => ({ label, color, values: heights[i] ?? [], kind: 'bars' }))
       .reverse()
   })
-  return { lines, points }
+  const colors = useComputed(() => new Map(lines.value.map(({ label, color }) => [label, color])))
+  return { lines, points, colors }
 }
 
 function DimensionChoice({ page, dimensions }: { page: StatsPage; dimensions: readonly string[] }) {
@@ -122,9 +124,11 @@ interface ValuesTableProps {
   readonly breakdown: Breakdown
   /** Cells of each colour of a board at the end of the span. */
   readonly area: Places | undefined
+  /** Of the bands of a chart, by value. */
+  readonly colors: ReadonlyMap<string, string>
 }
 
-function ValuesTable({ page, breakdown, area }: ValuesTableProps) {
+function ValuesTable({ page, breakdown, area, colors }: ValuesTableProps) {
   const isBoard = page.place.kind === 'board'
   const { values } = breakdown
   const cells = new Map(area?.places.map(({ entity, sum }) => [entity, sum]))
@@ -151,7 +155,11 @@ function ValuesTable({ page, breakdown, area }: ValuesTableProps) {
           {values.map(({ value, color, sum }) => (
             <tr key={value}>
               <th scope="row">
-                {isBoard ? <Color value={value} color={color} /> : <Value page={page} value={value} />}
+                {isBoard ? (
+                  <Color value={value} color={color} />
+                ) : (
+                  <Value page={page} value={value} color={colors.get(value) ?? '--quiet'} />
+                )}
               </th>
               <td class="amount number share" style={{ '--share': shareOf(sum, most) }}>
                 {amountWords(sum)}
@@ -177,16 +185,19 @@ function Color({ value, color }: { value: string; color: string | undefined }) {
 }
 
 /** Pressed, it narrows everything down to itself. */
-function Value({ page, value }: { page: StatsPage; value: string }) {
+function Value({ page, value, color }: { page: StatsPage; value: string; color: string }) {
   const dimension = page.looked.value?.dimension
   return (
-    <button
-      type="button"
-      class="link who"
-      title="Only this"
-      onClick={() => dimension !== undefined && page.narrow(dimension, value)}
-    >
-      <bdi>{value === '' ? '(no value)' : value}</bdi>
-    </button>
+    <span class="color">
+      <span class="color-sample round" style={{ background: `var(${color})` }} aria-hidden="true" />
+      <button
+        type="button"
+        class="link who"
+        title="Only this"
+        onClick={() => dimension !== undefined && page.narrow(dimension, value)}
+      >
+        <bdi>{value === '' ? '(no value)' : value}</bdi>
+      </button>
+    </span>
   )
 }

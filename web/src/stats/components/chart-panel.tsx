@@ -36,7 +36,7 @@ export function ChartPanel({ page }: { page: StatsPage }) {
   if (now === undefined || wanted.value === undefined) return <ChartPlace />
   const { measure, asked, span, zone } = now
   const { unit } = wanted.value
-  const title = measure.kind === 'streaks' ? measure.unit : measure.label
+  const title = measure.unit
   return (
     <section
       class="panel part wide"

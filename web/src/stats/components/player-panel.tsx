@@ -71,7 +71,7 @@ function Own({ page, looked, who }: { page: StatsPage; looked: Looked; who: stri
             <dd class="number">{amountWords(standing.rank)}</dd>
           </div>
           <div>
-            <dt>{looked.measure.kind === 'streaks' ? looked.measure.unit : looked.measure.label}</dt>
+            <dt>{looked.measure.unit}</dt>
             <dd class="number">{amountWords(standing.sum)}</dd>
           </div>
           {streak !== undefined && (
@@ -96,7 +96,9 @@ function Own({ page, looked, who }: { page: StatsPage; looked: Looked; who: stri
         height={150}
         span={looked.asked.span}
       />
-      {places !== undefined && standing !== undefined && <Neighbours page={page} places={places} who={who} />}
+      {places !== undefined && standing !== undefined && (
+        <Neighbours page={page} places={places} who={who} by={looked.measure.unit} />
+      )}
     </>
   )
 }
@@ -109,13 +111,14 @@ interface NeighboursProps {
   readonly page: StatsPage
   readonly places: readonly (Named & Standing)[]
   readonly who: string
+  readonly by: string
 }
 
-function Neighbours({ page, places, who }: NeighboursProps) {
+function Neighbours({ page, places, who, by }: NeighboursProps) {
   return (
     <div class="scroll">
       <table class="leaders">
-        <caption>Neighbours</caption>
+        <caption>Neighbours by {by.toLowerCase()}</caption>
         <thead class="hidden">
           <tr>
             <th scope="col">Rank</th>

@@ -27,11 +27,15 @@ export function StatsApp({ page }: { page: StatsPage }) {
             <ChartPanel page={page} />
             <div class="column">
               <LeadersPanel page={page} />
-              {place.kind === 'board' && <VersusPanel page={page} board={place.board} />}
+              {place.kind === 'board' ? (
+                <VersusPanel page={page} board={place.board} />
+              ) : (
+                <BandsPanel page={page} />
+              )}
             </div>
             <div class="column">
               <PlayerPanel page={page} />
-              <BandsPanel page={page} />
+              {place.kind === 'board' && <BandsPanel page={page} />}
             </div>
           </>
         )}

@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals'
-import { type Amount, added, amountWords, shareOf, sizeOf } from '../amounts.ts'
+import { type Amount, added, amountWords, changeWords, shareOf, sizeOf } from '../amounts.ts'
 import type { Point, Series } from '../answers.ts'
 import { MOST_VERSUS } from '../asked.ts'
 import { pathOf } from '../place.ts'
@@ -88,6 +88,8 @@ interface BoardsProps {
 
 function Boards({ page, rows }: BoardsProps) {
   const { versus } = page.asked.value
+  const isLevel = page.looked.value?.measure.kind === 'level'
+  const words = isLevel ? changeWords : amountWords
   const most = rows.reduce<Amount>((most, { sum = 0 }) => (sizeOf(sum) > sizeOf(most) ? sum : most), 0)
   return (
     <table class="leaders">
@@ -113,7 +115,7 @@ function Boards({ page, rows }: BoardsProps) {
               </span>
             </th>
             <td class="amount number share" style={{ '--share': shareOf(sum ?? 0, most) }}>
-              {sum === undefined ? '…' : amountWords(sum)}
+              {sum === undefined ? '…' : words(sum)}
             </td>
             <td>
               {i > 0 && (
