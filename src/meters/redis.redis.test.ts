@@ -85,7 +85,7 @@ test('[M40] the same amounts make the same bytes as in LMDB', { skip }, async (t
       b: { value: Uint8Array.of(2) },
       c: { value: null },
     }
-    await store.commit(changeOf(store, 20_000, facts))
+    await store.commit(changeOf(store, 6000, facts))
     const horizons = new Map([[SHEET, [T0 + 7000, T0 + 7000 - ((T0 + 7000) % 60), 0, 0, 0, 0]]])
     await store.commit({ ...changeOf(store, 20), timeMs: 9, horizons })
     digests.push(await store.digest())
@@ -252,6 +252,19 @@ test('[M41] what something else or a newer release wrote is left alone', { skip 
   await assert.rejects(store.commit(changeOf(store, 5)), coded('newer-version'))
   await ask(port, 'HSET {p:meters}:meta layout x', '\r\n')
   await assert.rejects(place.open(), coded('corrupt'))
+})
+
+test('[M40] deployments whose prefixes differ share a Redis', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const [one, other] = await Promise.all(
+    ['?prefix=one', '?prefix=other'].map((search) => placeAt(t, `${redis.url}/0${search}`).open()),
+  )
+  assert.ok(one !== undefined && other !== undefined)
+  await one.commit(changeOf(one, 7))
+  await other.refresh()
+  assert.deepEqual([one.position, other.position], [1, 0])
+  assert.equal(await other.sum(SHEET, 0, 0, T0 * 2), 0n)
+  assert.throws(() => openRedisMeters(`${redis.url}?prefix=%7B`), coded('invalid'))
 })
 
 test('[M41] no error tells the password', { skip }, async (t) => {

@@ -29,6 +29,7 @@ import { Total } from './vector.ts'
 /** The version of all that a space holds. */
 const LAYOUT = 1
 const DEFAULT_PREFIX = 'spate'
+const PREFIX = /^[\w./-]{1,64}$/
 const DEFAULT_TIMEOUT_MS = 15_000
 /** Hashes of expired values that one commit removes at most; the next goes on. */
 const REMOVED_AT_ONCE = 2000
@@ -36,7 +37,7 @@ const HASHES_AT_ONCE = 500
 const FACTS_REMOVED_AT_ONCE = 20_000
 
 export interface RedisMetersOptions {
-  /** Of all keys. */
+  /** Of all keys, unless the URL names one: what several deployments in one Redis have each of its own. */
   readonly prefix?: string
   /** For which an answer is waited. */
   readonly timeoutMs?: number
@@ -49,14 +50,16 @@ export interface RedisMeters extends AsyncDisposable {
 }
 
 /**
- * Meters in the Redis at `url` (redis://[user:password@]host[:port][/database], rediss:// with TLS); a cluster is told
- * from a single server by itself. Nothing is connected before a space is opened. Errors: `invalid` for what is no
- * such URL; the URL is in no error.
+ * Meters in the Redis at `url` (redis://[user:password@]host[:port][/database][?prefix=word], rediss:// with TLS); a
+ * cluster is told from a single server by itself. Nothing is connected before a space is opened. Errors: `invalid` for
+ * what is no such URL; the URL is in no error.
  */
 export function openRedisMeters(url: string, options: RedisMetersOptions = {}): RedisMeters {
-  const { prefix = DEFAULT_PREFIX, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  if (/[{}]/.test(prefix)) throw new SpateError('invalid', 'a prefix of keys has no braces')
-  const connection = new RedisConnection(url, { timeoutMs })
+  const connection = new RedisConnection(url, { timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS })
+  const prefix = new URL(url).searchParams.get('prefix') ?? options.prefix ?? DEFAULT_PREFIX
+  if (!PREFIX.test(prefix)) {
+    throw new SpateError('invalid', 'a prefix of keys is 1 to 64 of a–z A–Z 0–9 . _ - /')
+  }
   return {
     open: async (space = FREE_STANDING) => {
       const store = new RedisMeterStore(connection, namesOf(prefix, space))
