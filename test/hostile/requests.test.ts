@@ -87,6 +87,13 @@ const query = fc
         'y',
         'c',
         'from',
+        'to',
+        'last',
+        'period',
+        'by',
+        'entity',
+        'where',
+        'zone',
         '__proto__',
       ),
       // A position that the board has not reached is waited for.
@@ -228,6 +235,13 @@ async function ask(url: string, agent: Agent, { method, path, headers, body }: A
   }
 }
 
+/** What pointspaced refuses, it refuses in words of its own. */
+function isPointspaced(path: string, { status, headers }: RawAnswer): boolean {
+  if (!/^\/v[12]\//.test(path) || (status !== 406 && status !== 422)) return false
+  assert.match(headers.get('content-type') ?? '', status === 406 ? /^text\/plain/ : /^application\/json/)
+  return true
+}
+
 function keptAlive(t: TestContext): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: REQUESTS_A_VOLLEY })
   t.after(() => agent.destroy())
@@ -251,7 +265,8 @@ test('[O10] whatever is asked of it, a server answers or says in a problem docum
       const answers = await Promise.all(volley.map((asked) => ask(server.url, agent, asked)))
       for (const [i, answer] of answers.entries()) {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-        if (answer.status >= 400 && volley[i]?.method !== 'HEAD') problemIn(answer)
+        const { method = '', path = '' } = volley[i] ?? {}
+        if (answer.status >= 400 && method !== 'HEAD' && !isPointspaced(path, answer)) problemIn(answer)
       }
     }),
     {
