@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { HttpClient } from '../support/http.ts'
 import { requires } from '../support/requires.ts'
 import { Stage } from './stage.ts'
 import { StatsVisit } from './stats-visit.ts'
@@ -51,11 +52,39 @@ test('the pages of statistics last', { skip: requires('chromium') }, async (t) =
     const { page } = visited
     await visited.leads('1 bob 9', '2 ann 5')
     await stage.server.end('SIGKILL')
-    await page.getByRole('radio', { name: 'Total so far' }).check({ force: true })
+    await page.getByRole('radio', { name: 'Total so far' }).check()
     await page.getByText('The server cannot be reached').waitFor()
     await stage.server.start()
-    await page.getByRole('button', { name: 'Try now' }).click()
     await page.getByText('At the end: 14').waitFor()
     await page.getByText('The server cannot be reached').waitFor({ state: 'detached' })
+  })
+
+  await t.test('what is painted on a board shows while one looks on', async (t) => {
+    const board = await stage.board()
+    const [ann, bob] = [await stage.player(), await stage.player()]
+    await ann.put('/api/me', { name: 'Ann' })
+    await bob.put('/api/me', { name: 'Bob' })
+    const paint = async (player: HttpClient, x: number, c: number): Promise<void> => {
+      const answer = await player.post(`/api/boards/${board}/edit`, { x, y: 1, c })
+      assert.equal(answer.status, 200, answer.text)
+    }
+    const numberOf = async (player: HttpClient) =>
+      (await player.get('/api/me')).json<{ player: number }>().player
+    const [annNumber, bobNumber] = [await numberOf(ann), await numberOf(bob)]
+    const visited = await visit(t, stage, `/boards/${board}/stats?show=hour`)
+    const { page } = visited
+    await page.getByText('Nothing happened in this span.').first().waitFor()
+    await page.locator('[data-status="live"]').waitFor()
+    await paint(ann, 1, 5)
+    await paint(ann, 1, 6)
+    await paint(ann, 2, 5)
+    await paint(bob, 1, 7)
+    await visited.leads(`1 Ann #${annNumber} 3`, `2 Bob #${bobNumber} 1`)
+    await page.getByText('Altogether: 4').waitFor()
+    await page.getByRole('radio', { name: 'Distinct cells' }).check()
+    await visited.leads(`1 Ann #${annNumber} 2`, `2 Bob #${bobNumber} 1`)
+    await page.getByRole('radio', { name: 'Surviving cells' }).check()
+    await visited.leads(`1 Ann #${annNumber} 1`, `2 Bob #${bobNumber} 1`)
+    assert.deepEqual(visited.complaints, [])
   })
 })
