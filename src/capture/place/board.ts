@@ -106,9 +106,14 @@ export class CaptureBoard {
     const indexes = new Uint8Array(cells.count)
     const unknown = new Set<number>()
     const known = this.#known()
+    let lastRgb = -1
+    let index: number | undefined
     for (let i = 0; i < cells.count; i++) {
-      const index = known.get(cells.rgb[i]!)
-      if (index === undefined) unknown.add(cells.rgb[i]!)
+      const rgb = cells.rgb[i]!
+      // Neighbours are often alike.
+      if (rgb !== lastRgb) index = known.get(rgb)
+      lastRgb = rgb
+      if (index === undefined) unknown.add(rgb)
       else indexes[i] = index
     }
     if (unknown.size === 0) return indexes

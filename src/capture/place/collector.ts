@@ -221,7 +221,7 @@ export class PlaceCollector implements AsyncDisposable {
       for (const frame of chain.waiting.values()) if (frame.sha256 === '') this.#fetcher.want(frame)
     }
     void this.#resumeAsks()
-    this.#armSave()
+    this.#armSave(0)
     this.#react()
   }
 
@@ -392,10 +392,14 @@ export class PlaceCollector implements AsyncDisposable {
     }
   }
 
-  #armSave(): void {
-    this.#cancelSave = this.#services.clock.after(SAVE_EVERY_MS, () => {
-      this.#armSave()
-      void this.#save()
+  /** A large state is saved less often, so that it takes a hundredth of the thread at most. */
+  #armSave(tookMs: number): void {
+    const { clock } = this.#services
+    this.#cancelSave = clock.after(Math.max(SAVE_EVERY_MS, tookMs * 100), () => {
+      const beganMs = clock.elapsedMs()
+      void this.#save().then(() => {
+        if (!this.#stop.signal.aborted) this.#armSave(clock.elapsedMs() - beganMs)
+      })
     })
   }
 
@@ -429,6 +433,7 @@ export class PlaceCollector implements AsyncDisposable {
       this.#configuring,
       ...Array.from(this.#appliers.values(), (applier) => applier.close()),
     ])
+    await this.#frames[Symbol.asyncDispose]()
     await this.#recorder.close()
     this.#followStop.abort()
     await this.#running

@@ -8,7 +8,7 @@ import { CaptureRecordType, type Fetched, type FetchStatus } from '../records.ts
 import { pause, type Room } from '../room.ts'
 import type { Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
-import { decodeFrame, type FrameCells } from './picture.ts'
+import type { FrameCells } from './picture.ts'
 import type { PlaceSettings } from './settings.ts'
 import type { Fetch } from './token.ts'
 
@@ -122,7 +122,7 @@ export class Downloads implements FrameFetcher {
   }
 
   async #attempt({ url }: Frame): Promise<Attempt> {
-    const { fetch, settings, size } = this.#services
+    const { fetch, settings, size, frames } = this.#services
     let bytes: Uint8Array
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(settings.downloadMs)])
@@ -137,8 +137,11 @@ export class Downloads implements FrameFetcher {
     }
     try {
       const { width, height } = size()
-      return { status: 'stored', bytes, cells: await decodeFrame(bytes, width, height) }
+      return { status: 'stored', bytes, cells: await frames.decode(bytes, width, height) }
     } catch (error) {
+      // Not for the picture to answer for.
+      if (error instanceof SpateError && error.retryable)
+        return { status: 'failed', detail: messageOf(error) }
       return { status: 'broken', detail: messageOf(error), bytes }
     }
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { keepNewest } from '../../base/keep-newest.ts'
 import type { ObjectStore } from '../../store/objects/port.ts'
-import { decodeFrame, type FrameCells } from './picture.ts'
+import { FrameDecoder } from './decoder.ts'
+import type { FrameCells } from './picture.ts'
 
 /** Cells of decoded frames kept until they are applied. */
 const MAX_KEPT_CELLS = 4 << 20
@@ -15,8 +16,9 @@ export function frameKey(sha256: string): string {
  * Frames by the hash of their bytes: the same picture is stored once, whatever its addresses. What was just decoded is
  * kept for who needs it next, within a limit; else it is read and decoded again.
  */
-export class FrameStore {
+export class FrameStore implements AsyncDisposable {
   readonly #objects: ObjectStore
+  readonly #decoder = new FrameDecoder()
   readonly #kept = new Map<string, FrameCells>()
   #keptCells = 0
 
@@ -29,6 +31,11 @@ export class FrameStore {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     await this.#objects.put(frameKey(sha256), bytes)
     return sha256
+  }
+
+  /** Errors: `invalid` for what is no picture of that size, `overloaded`, `unavailable`. */
+  decode(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
+    return this.#decoder.decode(bytes, width, height)
   }
 
   keep(sha256: string, cells: FrameCells): void {
@@ -47,6 +54,10 @@ export class FrameStore {
       this.#keptCells -= kept.count
       return kept
     }
-    return decodeFrame(await this.#objects.get(frameKey(sha256)), width, height)
+    return this.decode(await this.#objects.get(frameKey(sha256)), width, height)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#decoder[Symbol.asyncDispose]()
   }
 }

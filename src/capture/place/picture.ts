@@ -5,15 +5,15 @@ import { messageOf, SpateError } from '../../base/errors.ts'
 export interface FrameCells {
   readonly count: number
   /** Row by row: y × width + x. */
-  readonly at: Uint32Array
+  readonly at: Uint32Array<ArrayBuffer>
   /** 0xRRGGBB. */
-  readonly rgb: Uint32Array
+  readonly rgb: Uint32Array<ArrayBuffer>
 }
 
 const MAX_PIXELS = 1 << 24
 
 /**
- * Decodes a picture of an r/place off the main thread. A cell has changed where the picture is not wholly transparent
+ * Decodes a picture of an r/place. A cell has changed where the picture is not wholly transparent
  * there, whatever its colour. Errors: `invalid` for what is no picture, or one of another size.
  */
 export async function decodeFrame(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
@@ -33,16 +33,26 @@ export async function decodeFrame(bytes: Uint8Array, width: number, height: numb
 /** @param rgba little-endian: red in the lowest byte */
 function cellsOf(rgba: Uint32Array): FrameCells {
   let count = 0
-  for (let i = 0; i < rgba.length; i++) if (rgba[i]! >>> 24 !== 0) count += 1
-  const at = new Uint32Array(count)
-  const rgb = new Uint32Array(count)
-  let filled = 0
+  let at = new Uint32Array(FIRST_CELLS)
+  let rgb = new Uint32Array(FIRST_CELLS)
   for (let i = 0; i < rgba.length; i++) {
     const pixel = rgba[i]!
-    if (pixel >>> 24 === 0) continue
-    at[filled] = i
-    rgb[filled] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
-    filled += 1
+    if (pixel === 0 || pixel >>> 24 === 0) continue
+    if (count === at.length) {
+      at = larger(at)
+      rgb = larger(rgb)
+    }
+    at[count] = i
+    rgb[count] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
+    count += 1
   }
-  return { count, at, rgb }
+  return { count, at: at.slice(0, count), rgb: rgb.slice(0, count) }
+}
+
+const FIRST_CELLS = 4096
+
+function larger(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const copy = new Uint32Array(column.length * 4)
+  copy.set(column)
+  return copy
 }
