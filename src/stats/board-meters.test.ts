@@ -182,6 +182,25 @@ test('[M36] surviving and area sum up to what the board shows, at any moment', a
   assert.deepEqual(await sums('area'), { 2: 1, 5: 0, 6: 1 })
 })
 
+test('[M36] who paints a cell in the colour that it has takes it over, and its colour stays what it is', async (t) => {
+  const { board, settled, meters } = await boardWithMeters(t, CALM)
+  await board.place([1, 0, 0, 5])
+  await board.paint([2, 0, 0, 5, T0 + 3000], [2, 0, 0, 5, T0 + 4000])
+  await settled()
+  const places = async (meter: BoardMeter) =>
+    (await meters.questions.top(meter, EVER, 5)).map(({ entity, sum, lastSecond }) => [
+      entity,
+      Number(sum),
+      lastSecond - SECOND,
+    ])
+  assert.deepEqual(await places('area'), [['5', 1, 0]])
+  assert.deepEqual(await places('colors'), [['5', 3, 4]])
+  assert.deepEqual(await places('surviving'), [
+    ['2', 1, 3],
+    ['1', 0, 3],
+  ])
+})
+
 test('[M37] whatever happens on a board, saved, crashed and restarted: its meters are what brute force gives, and the same bytes', async (t) => {
   const doings = fc.array(fc.constantFrom('fold', 'fold', 'fold', 'save', 'crash', 'measure', 'lose'), {
     maxLength: 60,

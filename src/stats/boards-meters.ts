@@ -89,6 +89,13 @@ export class BoardsMeters implements AsyncDisposable {
     throw new SpateError('unavailable', `the meters of board ${board} are not there`)
   }
 
+  /** How those that are there are doing. */
+  states(): (BoardMeterState & { readonly board: string })[] {
+    return [...this.#meters].map(([board, { behindMs, stalled, stopped }]) => {
+      return { board, behindMs, stalled, stopped }
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     this.#stopListening()
