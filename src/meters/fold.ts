@@ -30,6 +30,7 @@ const MOST = 2n ** 63n - 1n
 interface Undo {
   readonly meters: ReadonlyMap<Meter, Meter>
   readonly counts: ReadonlyMap<Amounts, number>
+  readonly waiting: number
 }
 
 /**
@@ -50,6 +51,7 @@ export class MeterFold {
   readonly #facts: StagedFacts
   readonly #rows: Rows
   #amounts = new Map<Sheet, Amounts>()
+  #waiting = 0
   readonly #changed = new Set<Meter>()
 
   private constructor(store: MeterStore) {
@@ -86,6 +88,7 @@ export class MeterFold {
     this.#facts.reopen()
     this.#rows.reopen(isFurther)
     this.#amounts = new Map()
+    this.#waiting = 0
     this.#changed.clear()
   }
 
@@ -105,9 +108,7 @@ export class MeterFold {
 
   /** Amounts that wait for `take`. */
   get waiting(): number {
-    let count = 0
-    for (const amounts of this.#amounts.values()) count += amounts.count
-    return count
+    return this.#waiting
   }
 
   get position(): Position {
@@ -135,11 +136,12 @@ export class MeterFold {
       position: this.#position,
       timeMs: this.timeMs,
       facts: this.#facts.take(),
-      amounts: this.#amounts,
+      amounts: new Map([...this.#amounts].filter(([, { count }]) => count > 0)),
       horizons,
     }
     this.#taken = this.#position
     this.#amounts = new Map()
+    this.#waiting = 0
     this.#changed.clear()
     return change
   }
@@ -256,17 +258,24 @@ export class MeterFold {
     this.#facts.drop()
     this.#rows.drop()
     for (const [meter, before] of undo.meters) Object.assign(meter, before)
-    for (const amounts of this.#amounts.values()) amounts.cutTo(undo.counts.get(amounts) ?? 0)
+    this.#waiting = undo.waiting
+    for (const [amounts, count] of undo.counts) amounts.cutTo(count)
     return late
   }
 
   #undoFor({ meter, names }: Written): Undo {
     const meters = new Map<Meter, Meter>()
+    const counts = new Map<Amounts, number>()
     for (const index of new Set(meter)) {
       const known = this.#meters.get(names[index] ?? '')
-      if (known !== undefined) meters.set(known, { ...known, values: [...known.values] })
+      if (known === undefined) continue
+      meters.set(known, { ...known, values: [...known.values] })
+      for (const sheet of [entitiesOf(known.number), seriesOf(known.number)]) {
+        const amounts = this.#amountsOf(sheet)
+        counts.set(amounts, amounts.count)
+      }
     }
-    return { meters, counts: new Map([...this.#amounts.values()].map((each) => [each, each.count])) }
+    return { meters, counts, waiting: this.#waiting }
   }
 
   /** What can be said of each write without the others. */
@@ -331,6 +340,7 @@ export class MeterFold {
     if (amount === 0 || amount === 0n) return true
     meter.gross += amount < 0 ? -BigInt(amount) : BigInt(amount)
     if (meter.gross > MOST) return false
+    this.#waiting += series > 0 ? 2 : 1
     this.#amountsOf(entitiesOf(meter.number)).add(entity, second, amount)
     if (series > 0) this.#amountsOf(seriesOf(meter.number)).add(series, second, amount)
     return true

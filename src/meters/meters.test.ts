@@ -9,7 +9,8 @@ import { Random } from '../base/random.ts'
 import { Kv } from '../store/kv.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import { METER_STREAM, Meters } from './meters.ts'
-import type { Write } from './writes.ts'
+import { encodeMeterRecord, MeterRecordType } from './records.ts'
+import { columnsOfWrites, type Write } from './writes.ts'
 
 const T0 = 1_458_061_005
 const ALL = { from: 0, to: 2 ** 32 - 2 }
@@ -239,6 +240,26 @@ test('[M23] a record that cannot be read stops the fold, and what is known can b
   await assert.rejects(meters.write([add('a', 2)]), coded('newer-version', /upgrade/))
   assert.equal(meters.stopped?.code, 'newer-version')
   assert.equal(await meters.questions.sum('points', 'a', ALL), 1n)
+})
+
+test('[M23] what lies before a record that cannot be read counts', async (t) => {
+  const { meters, log } = await openMeters(t)
+  await meters.declare(declaration('points'))
+  const body = encodeMeterRecord({
+    type: MeterRecordType.written,
+    body: columnsOfWrites([add('a', 5)], ''),
+  })
+  const changed = new Promise<void>((resolve) => meters.onChange(resolve))
+  await log.append(METER_STREAM, [
+    { type: MeterRecordType.written, body },
+    { type: MeterRecordType.written, body: Uint8Array.of(1, 9) },
+    { type: MeterRecordType.written, body },
+  ])
+  await changed
+  assert.equal(await meters.questions.sum('points', 'a', ALL), 5n)
+  assert.equal(meters.position, 2)
+  await assert.rejects(meters.write([add('a', 2)]), coded('corrupt'))
+  assert.equal(await meters.questions.sum('points', 'a', ALL), 5n)
 })
 
 test('[M3] an entity may be called anything', async (t) => {

@@ -154,7 +154,13 @@ export class Meters implements MeterSource, AsyncDisposable {
       const isCommitted = await this.#folding.run(async () => {
         await this.#fold.prefetch(rest)
         for (const record of rest) {
-          judged.push([record.position, await this.#fold.fold(record)])
+          try {
+            judged.push([record.position, await this.#fold.fold(record)])
+          } catch (error) {
+            // What lies before a record that cannot be read is committed first.
+            if (judged.length === 0 || this.#fold.position === record.position) throw error
+            break
+          }
           if (this.#fold.waiting >= AMOUNTS_A_COMMIT) break
           await pace.turn()
         }
