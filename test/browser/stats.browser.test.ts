@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { CLASSIC_PALETTE } from '../../src/boards/canvas/palettes.ts'
+import { readPng } from '../support/png.ts'
 import { requires } from '../support/requires.ts'
 import { Fingers } from './fingers.ts'
-import { StatsStage } from './stats-stage.ts'
+import { type Placed, StatsStage } from './stats-stage.ts'
 
+const DOCS = join(import.meta.dirname, '../../docs')
 const HOUR = 3600
 const DAY = 24 * HOUR
 /** Midnight in UTC. */
@@ -11,6 +16,30 @@ const MONDAY = Date.UTC(2026, 2, 2) / 1000
 const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 /** The week from that Monday, by day. */
 const WEEK = `show=${MONDAY}-${MONDAY + 7 * DAY - 1}&by=day`
+
+async function painters(stage: StatsStage): Promise<string[]> {
+  const numbers: string[] = []
+  for (const name of ['Mona', 'Hedgehog', 'مريم', 'Quinn', 'Zoë', 'Ivo', 'Noor', 'River', 'Agnes', 'Pete']) {
+    numbers.push(await stage.player(name))
+  }
+  return numbers
+}
+
+/** Two weeks of people who come by day, and take turns at leading. */
+function crowd(nowSecond: number, players: readonly string[]): Placed[] {
+  const colors = [5, 12, 3, 8, 13, 10, 15, 5, 12]
+  return Array.from({ length: 14 * 24 }, (_, ago): Placed[] => {
+    const second = nowSecond - ago * HOUR
+    const hour = Math.floor(second / HOUR) % 24
+    const byDay = Math.max(0, Math.sin(((hour - 6) / 24) * 2 * Math.PI))
+    return players.map((player, i) => ({
+      player,
+      color: colors[(i + ago) % colors.length] ?? 5,
+      second,
+      count: 1 + Math.floor((1 + 9 * byDay) * (1 + Math.sin(ago / 40 + i * 2)) * (12 / (i + 4))),
+    }))
+  }).flat()
+}
 
 /** The name and the outline of what has the focus; null: nothing has. */
 const FOCUSED = `(() => {
@@ -147,6 +176,9 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     assert.equal(visit.query.get('who'), bob)
     await page.getByRole('button', { name: 'Me', exact: true }).click()
     await page.getByText('You have not painted yet.').waitFor()
+    await search.fill('Ann')
+    await search.press('Enter')
+    await page.getByRole('heading', { name: `Ann #${ann}` }).waitFor()
     await search.fill('nobody at all')
     await page.getByText('Nobody is called so.').waitFor()
   })
@@ -377,6 +409,23 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     await visit.page.getByRole('link', { name: 'Board', exact: true }).click()
     await visit.page.getByRole('button', { name: /^garden/ }).waitFor()
     assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('a picture of it for the README', async (t) => {
+    await stage.place('garden', crowd(stage.nowSecond, [ann, bob, ...(await painters(stage))]))
+    const visit = await stage.visit(t, `/boards/garden/stats?show=week&who=${ann}&earlier=before`, {
+      viewport: { width: 1280, height: 1400 },
+    })
+    await visit.page.locator('section[aria-label="Colours"] .chart[data-drawn] canvas').waitFor()
+    await visit.page.locator('section[aria-label="A player"] .facts').waitFor()
+    await visit.until(`document.querySelectorAll('[aria-busy="true"]').length === 0`)
+    const png = await visit.page.screenshot()
+    if (process.env.SPATE_SCREENSHOT === '1') await writeFile(join(DOCS, 'statistics.png'), png)
+    const { width, height, rgb } = await readPng(png)
+    assert.deepEqual([width, height], [1280, 1400])
+    for (const color of [0x1d5fe0, CLASSIC_PALETTE[5], CLASSIC_PALETTE[12]])
+      assert.ok(rgb.includes(color ?? 0))
+
   })
 
   await t.test('it is dark where the system is, and redrawn when that changes', async (t) => {

@@ -114,6 +114,21 @@ export class StatsPage {
     this.change({ where: value === undefined ? others : { ...others, [dimension]: value } }, true)
   }
 
+  /** A player of the board by the whole name, however far down; resolves with the number. */
+  async numberOf(name: string): Promise<string | undefined> {
+    const looked = this.looked.peek()
+    if (looked === undefined) return undefined
+    const query = new URLSearchParams({ entity: `name:${name}`, neighbours: '0' })
+    try {
+      const { places } = await this.#load<Places>(
+        `${basePath(this.place, looked.measure.meter)}/rank?${query}`,
+      )
+      return places[0]?.entity
+    } catch {
+      return undefined
+    }
+  }
+
   /** Ends a wait for the server, if this is one. */
   retryNow(): void {
     if (this.#isAway.peek()) this.#again()

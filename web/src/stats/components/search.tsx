@@ -15,11 +15,14 @@ export function Search({ page }: { page: StatsPage }) {
     const looked = page.looked.peek()
     if (looked !== undefined) page.questions.askEverybody(looked)
   }
-  const submit = (): void => {
+  const submit = async (): Promise<void> => {
     const wanted = text.value.trim()
+    if (wanted === '') return
     const number = /^#?(\d{1,10})$/.exec(wanted)?.[1]
-    const who = isPlayer ? (number ?? results[0]?.entity) : (results[0]?.entity ?? wanted)
-    if (who === undefined || who === '') return
+    const who = isPlayer
+      ? (number ?? results[0]?.entity ?? (await page.numberOf(wanted)))
+      : (results[0]?.entity ?? wanted)
+    if (who === undefined) return
     text.value = ''
     page.change({ who }, true)
   }
@@ -30,7 +33,7 @@ export function Search({ page }: { page: StatsPage }) {
           class="search"
           onSubmit={(event) => {
             event.preventDefault()
-            submit()
+            void submit()
           }}
         >
           <label>
