@@ -103,7 +103,7 @@ export class SpateServer implements AsyncDisposable {
       rooms,
       players,
       meters,
-      boardMeters: (id) => stats.of(id),
+      boardMeters: stats,
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),

@@ -10,7 +10,7 @@ interface Reading {
 export class Metrics {
   readonly #registry = new Registry()
 
-  constructor({ boards, rooms, players, images, failures }: HttpServices) {
+  constructor({ boards, rooms, players, meters, boardMeters, images, failures }: HttpServices) {
     collectDefaultMetrics({ register: this.#registry })
     const perRoom = (read: (stats: ReturnType<typeof rooms.all>[number]['room']['stats']) => number) => () =>
       rooms.all().map(({ board, room }) => ({ labels: { board }, value: read(room.stats) }))
@@ -60,6 +60,18 @@ export class Metrics {
       'The most that is held for one viewer who does not read',
       perRoom(({ mostHeldBytes }) => mostHeldBytes),
     )
+    this.#gauge('spate_board_meters_behind_seconds', 'How far a board’s meters are behind it', () =>
+      boardMeters.states().map(({ board, behindMs }) => ({ labels: { board }, value: behindMs / 1000 })),
+    )
+    this.#gauge('spate_board_meters_stalled', '1 while nothing of a board is measured', () =>
+      boardMeters.states().map(({ board, stalled, stopped }) => ({
+        labels: { board },
+        value: stalled === undefined && stopped === undefined ? 0 : 1,
+      })),
+    )
+    this.#gauge('spate_meters_position', 'Position of the last record of meters that was stored', () => [
+      { labels: {}, value: meters.position },
+    ])
     this.#gauge('spate_players', 'Players on record', () => [{ labels: {}, value: players.count }])
     this.#gauge('spate_images_encoded', 'Whole images encoded', () => [{ labels: {}, value: images.encodes }])
     this.#gauge('spate_problems', 'Problems answered since the start, by code', () =>

@@ -9,9 +9,17 @@ import type { Meters } from '../meters/meters.ts'
 import type { MeterSource } from '../meters/source.ts'
 import type { PlayerDirectory } from '../players/directory.ts'
 import type { Identities } from '../players/identity.ts'
+import type { BoardMeterState } from '../stats/board-meters.ts'
 import type { Archive } from './archive.ts'
 import type { Images } from './board-images.ts'
 import type { Failures } from './failures.ts'
+
+export interface BoardMeterSources {
+  /** Errors: `unavailable` while they are not there. */
+  of(board: string): MeterSource
+  /** How those that are there are doing. */
+  states(): readonly (BoardMeterState & { readonly board: string })[]
+}
 
 /** What the routes work with. */
 export interface HttpServices {
@@ -23,7 +31,7 @@ export interface HttpServices {
   readonly players: PlayerDirectory
   readonly meters: Meters
   /** Those that a board feeds. */
-  readonly boardMeters: (id: string) => MeterSource | undefined
+  readonly boardMeters: BoardMeterSources
   readonly identities: Identities
   readonly renderer: Renderer
   readonly images: Images

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { networkMatcher } from '../../src/app/config.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { SpateError } from '../../src/base/errors.ts'
 import { RateLimit } from '../../src/base/rate.ts'
 import { Boards } from '../../src/boards/boards.ts'
 import { CLASSIC_PALETTE } from '../../src/boards/canvas/palettes.ts'
@@ -82,6 +83,10 @@ export function lobby(part: Partial<Created> = {}): Created {
   }
 }
 
+function notMeasured(board: string): never {
+  throw new SpateError('unavailable', `the meters of board ${board} are not there`)
+}
+
 /** A server of this process on a free port of loopback, on a log in memory, in a time of the test's. */
 export class HttpServer {
   readonly url: string
@@ -139,7 +144,10 @@ export class HttpServer {
       rooms,
       players,
       meters,
-      boardMeters: setup.boardMeters ?? (() => undefined),
+      boardMeters: {
+        of: (id) => setup.boardMeters?.(id) ?? notMeasured(id),
+        states: () => [],
+      },
       identities: new Identities('a-secret-of-the-tests'),
       renderer,
       images: new Images(renderer, clock),

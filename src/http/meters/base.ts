@@ -71,9 +71,7 @@ export class OfBoards {
   async base(id: string): Promise<MeterBase> {
     const { boards, players, boardMeters } = this.#services
     const host = boards.get(id)
-    const source = boardMeters(id)
-    if (source === undefined)
-      throw new SpateError('unavailable', 'the meters of this board are not there yet')
+    const source = boardMeters.of(id)
     const { position: names } = players
     return {
       source,
