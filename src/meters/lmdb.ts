@@ -9,7 +9,15 @@ import { Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
 import { decodeFact, encodeFact, hasEnded } from './fact-bytes.ts'
 import { merging } from './merging.ts'
-import { type Change, FREE_STANDING, isListed, type MeterStore, type Sheet, type Tally } from './port.ts'
+import {
+  type Change,
+  EVERYTHING,
+  FREE_STANDING,
+  isListed,
+  type MeterStore,
+  type Sheet,
+  type Tally,
+} from './port.ts'
 import type { Horizons } from './retention.ts'
 import { addRange, type Node, UNITS, type Unit } from './tree.ts'
 import { Total } from './vector.ts'
@@ -152,13 +160,25 @@ export class LmdbMeterStore implements MeterStore {
       sums.push([keyOf(space, address), bytes])
     }
     for (const [sheet, own] of amounts) {
-      const steps = merging(sheet, horizons.get(sheet) ?? [], own, put)
+      const steps = merging(sheet, horizons.get(sheet) ?? [], own, put, this.#lastRow(space, sheet) + 1)
       for (let step = steps.next(); step.done !== true; ) {
         step = steps.next(step.value.map((address) => this.#sums.get(keyOf(space, address))))
         await pace.turn()
       }
     }
     return sums
+  }
+
+  /** Rows have nodes of all time until nobody needs them any more, which is never. */
+  #lastRow(space: number, sheet: Sheet): number {
+    const root = columnOf(sheet, 0, 0)
+    const range = { start: [space, root + 1], end: [space, root], reverse: true, limit: 1 }
+    for (const key of this.#sums.keys(range)) {
+      // Keys of this table are triples of numbers, written in commit.
+      const [, column, row] = key as [number, number, number]
+      if (column === root) return row
+    }
+    return EVERYTHING
   }
 
   #expire(changes: Changes, space: number, sheet: Sheet, horizons: Horizons): void {

@@ -20,9 +20,16 @@ export type Put = (address: Address, bytes: Uint8Array) => void
 /** Values asked for at once at most: what is under way at once takes no more memory than these. */
 const ASKED_AT_ONCE = 4096
 
-export function* merging(sheet: Sheet, horizons: Horizons, amounts: Amounts, put: Put): Merging {
+/** @param newFrom no row from this one on has anything stored, so it need not be asked for */
+export function* merging(
+  sheet: Sheet,
+  horizons: Horizons,
+  amounts: Amounts,
+  put: Put,
+  newFrom = Number.POSITIVE_INFINITY,
+): Merging {
   const all = gathered(amounts)
-  yield* growRows(sheet, horizons, rowsOf(all), put)
+  yield* growRows(sheet, horizons, rowsOf(all, newFrom), put)
   for (const level of ALL_LEVELS) yield* addToBuckets(sheet, horizons, level, all, put)
   if (isEntities(sheet)) yield* growRows(sheet, horizons, [everything(all)], put)
 }
@@ -32,7 +39,7 @@ function isEntities(sheet: Sheet): boolean {
   return sheet % 2 === 0
 }
 
-function* rowsOf({ count, rows, seconds, sums }: Gathered): Iterable<Growing> {
+function* rowsOf({ count, rows, seconds, sums }: Gathered, newFrom: number): Iterable<Growing> {
   for (let from = 0; from < count; ) {
     const row = rows[from] ?? 0
     let to = from
@@ -43,7 +50,7 @@ function* rowsOf({ count, rows, seconds, sums }: Gathered): Iterable<Growing> {
       sums: part instanceof BigInt64Array ? narrowed(part) : part,
       last: undefined,
     }
-    yield { row, unit: 0, index: 0, bySecond, isNew: false }
+    yield { row, unit: 0, index: 0, bySecond, isNew: row >= newFrom }
     from = to
   }
 }
