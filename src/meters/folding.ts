@@ -39,7 +39,8 @@ export class Folding {
     try {
       await this.#store.refresh()
     } catch (error) {
-      await this.#reopen(error)
+      if (!(error instanceof SpateError && error.retryable)) throw error
+      await this.#reopen(undefined)
       return true
     }
     if (this.#store.position === this.#fold.position) return false
@@ -74,24 +75,32 @@ export class Folding {
     }
   }
 
+  /** @param reason what was thrown, if anything was */
   async #reopen(reason: unknown): Promise<void> {
-    for (let error = reason; ; ) {
-      if (error !== undefined) {
-        const isPassing = error instanceof SpateError && (error.retryable || error.code === 'conflict')
-        if (!isPassing || this.#signal.aborted) throw error
-      }
+    let failure = this.#passing(reason)
+    for (let failures = 0; ; failures++) {
+      // One alone may be of another server's doing, and over.
+      if (failures > 1 && failure !== undefined) await this.#pause(failure)
       const before = this.#store.position
       try {
         await this.#fold.reopen()
         // Who refuses and does not move is not asked in a loop.
-        if (error instanceof SpateError && this.#store.position === before) await this.#pause(error)
+        const isStuck = failures === 0 && this.#store.position === before
+        if (isStuck && failure !== undefined) await this.#pause(failure)
         this.#onStall(undefined)
         return
-      } catch (next) {
-        error = next
-        if (next instanceof SpateError && next.retryable) await this.#pause(next)
+      } catch (error) {
+        failure = this.#passing(error)
       }
     }
+  }
+
+  /** What another try can mend; all else is thrown on. */
+  #passing(error: unknown): SpateError | undefined {
+    if (error === undefined) return undefined
+    const isPassing = error instanceof SpateError && (error.retryable || error.code === 'conflict')
+    if (!isPassing || this.#signal.aborted) throw error
+    return error
   }
 
   async #pause(reason: SpateError): Promise<void> {
