@@ -23,7 +23,7 @@ const ANSWER: Answer = {
   canvas: 1,
   x: -5,
   y: 1999,
-  color: 31,
+  rgb: 0xff4500,
   changeMs: 1_648_932_278_612,
   modifiedMs: 1_648_932_278_590,
   user: { id: 't2_a', name: 'Änn' },
@@ -66,7 +66,7 @@ const PINNED: readonly [CaptureRecord, sha256: string][] = [
     },
     '46d8ac773b7c',
   ],
-  [{ type: CaptureRecordType.answered, body: [ANSWER, { ...ANSWER, x: 7, user: null }] }, '28de7bbae92c'],
+  [{ type: CaptureRecordType.answered, body: [ANSWER, { ...ANSWER, x: 7, user: null }] }, 'ed18c188258f'],
   [
     { type: CaptureRecordType.rebased, body: { canvas: 0, fromMs: 1, timestampMs: 2, cells: 3 } },
     '559e87cf7e53',

@@ -4,7 +4,7 @@
  *
  *     messages 1 | count u32 | connection u32 × count | channel u16 × count | binary u8 × count | arrival f64, ms × count
  *                | length u32 × count | bytes
- *     answered 1 | count u32 | canvas u16 × count | x i32 × count | y i32 × count | colour u8 × count
+ *     answered 1 | count u32 | canvas u16 × count | x i32 × count | y i32 × count | rgb u32 × count
  *                | change f64, ms × count | modified f64, ms × count | user u32 × count | users: count u32 · (id text
  *                | name text) × count
  *     applied  1 | count u32 | canvas u16 × count | timestamp f64, ms × count | previous f64, ms × count
@@ -111,8 +111,8 @@ export interface Answer {
   /** On the board, signed. */
   readonly x: number
   readonly y: number
-  /** The colour that the change brought, an index of the board's palette. */
-  readonly color: number
+  /** The colour that the change brought, 0xRRGGBB. */
+  readonly rgb: number
   /** Timestamp of the frame that showed the change. */
   readonly changeMs: number
   /** When the cell was last changed when the source was asked; after `changeMs` the author is that of a later change. */
@@ -268,7 +268,7 @@ function encodeAnswers(answers: readonly Answer[]): Uint8Array {
     .column(Uint16Array.from(answers, ({ canvas }) => canvas))
     .column(signed(Int32Array.from(answers, ({ x }) => x)))
     .column(signed(Int32Array.from(answers, ({ y }) => y)))
-    .column(Uint8Array.from(answers, ({ color }) => color))
+    .column(Uint32Array.from(answers, ({ rgb }) => rgb))
     .column(Float64Array.from(answers, ({ changeMs }) => changeMs))
     .column(Float64Array.from(answers, ({ modifiedMs }) => modifiedMs))
     .column(Uint32Array.from(answers, indexOf))
@@ -282,7 +282,7 @@ function decodeAnswers(reader: ByteReader): Answer[] {
   const canvas = reader.u16s(count)
   const x = new Int32Array(reader.u32s(count).buffer)
   const y = new Int32Array(reader.u32s(count).buffer)
-  const color = reader.bytes(count)
+  const rgb = reader.u32s(count)
   const changes = reader.f64s(count)
   const modified = reader.f64s(count)
   const user = reader.u32s(count)
@@ -296,7 +296,7 @@ function decodeAnswers(reader: ByteReader): Answer[] {
       canvas: canvas[i] ?? 0,
       x: x[i] ?? 0,
       y: y[i] ?? 0,
-      color: color[i] ?? 0,
+      rgb: rgb[i] ?? 0,
       changeMs: changes[i] ?? 0,
       modifiedMs: modified[i] ?? 0,
       user: by,

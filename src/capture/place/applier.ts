@@ -18,7 +18,7 @@ export interface Questioner {
   /** Whether all of them will be asked for; else none is. */
   takes(cells: number): boolean
   /** After the frame's `applied` record is durable. */
-  ask(frame: Frame, cells: FrameCells, colors: Uint8Array, width: number): void
+  ask(frame: Frame, cells: FrameCells, width: number): void
 }
 
 export interface ApplierServices {
@@ -46,7 +46,6 @@ const CELLS_A_RUN = 131_072
 interface Ready {
   readonly frame: Frame
   readonly cells: FrameCells
-  readonly colors: Uint8Array
   readonly missing: CellsToPaint
 }
 
@@ -200,7 +199,7 @@ export class Applier {
     await board.paint(ready.map(({ frame, missing }) => ({ ...missing, timestampMs: frame.timestampMs })))
     crashPoint('capture.after-paint')
     const recorded: Promise<void>[] = []
-    for (const { frame, cells, colors, missing } of ready) {
+    for (const { frame, cells, missing } of ready) {
       const row = this.#rowOf(frame, cells, missing)
       recorded.push(applied.add(row))
       this.#taken(frame)
@@ -209,7 +208,7 @@ export class Applier {
         const { width } = size()
         // One that is not recorded is asked for after the next start.
         recorded.at(-1)?.then(
-          () => questioner.ask(frame, cells, colors, width),
+          () => questioner.ask(frame, cells, width),
           () => {},
         )
       }
@@ -235,7 +234,7 @@ export class Applier {
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
     const missing = board.missing(cells, colors, { ...frame, width }, frame.kind === 'full')
-    return { frame, cells, colors, missing }
+    return { frame, cells, missing }
   }
 
   #rowOf(

@@ -49,12 +49,12 @@ test('[K13] for every changed cell and change its author is told once', async (t
   }
   const answers = await answersOf(capture)
   assert.deepEqual(answers.map(named).sort(), changesOf(source).sort())
-  for (const { canvas, x, y, changeMs, modifiedMs, user, color } of answers) {
+  for (const { canvas, x, y, changeMs, modifiedMs, user, rgb } of answers) {
     const place = CANVASES[canvas]!
     const tile = source.tile(canvas, x - place.dx, y - place.dy)
     const frame = source.frames.find((each) => each.canvas === canvas && each.timestampMs === changeMs)!
     const at = (y - place.dy) * source.options.width + x - place.dx
-    assert.equal(capture.collectorBoard.canvas.info.palette[color], source.rgb(frame.cells[at]!))
+    assert.equal(rgb, source.rgb(frame.cells[at]!))
     // Of a later change, or of this one.
     if (modifiedMs === tile?.modifiedMs) assert.deepEqual(user, { id: `t2_${tile.user}`, name: tile.user })
     assert.ok(modifiedMs > frame.previousMs)

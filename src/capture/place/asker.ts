@@ -23,7 +23,7 @@ const MAX_SINGLE_ASKS = 1000
 
 interface Change {
   readonly changeMs: number
-  readonly color: number
+  readonly rgb: number
 }
 
 /** A cell with all of its changes that no answer covers yet: one answer is for all of them. */
@@ -95,15 +95,14 @@ export class Asker implements Questioner {
     return this.#waiting + cells <= MAX_ASKS
   }
 
-  ask(frame: Frame, cells: FrameCells, colors: Uint8Array, width: number): void {
-    this.#add(frame.canvas, frame, cells, colors, width, new Set())
+  ask(frame: Frame, cells: FrameCells, width: number): void {
+    this.#add(frame.canvas, frame, cells, width, new Set())
   }
 
   #add(
     canvas: number,
     { timestampMs, dx, dy }: Pick<Frame, 'timestampMs' | 'dx' | 'dy'>,
     cells: FrameCells,
-    colors: Uint8Array,
     width: number,
     answered: ReadonlySet<number>,
   ): void {
@@ -124,7 +123,7 @@ export class Asker implements Questioner {
         changes: [],
         tries: 0,
       }
-      cell.changes.push({ changeMs: timestampMs, color: colors[i]! })
+      cell.changes.push({ changeMs: timestampMs, rgb: cells.rgb[i]! })
       waiting.set(key, cell)
       this.#waiting += 1
     }
@@ -132,16 +131,12 @@ export class Asker implements Questioner {
   }
 
   /** Of frames that are not wholly answered since before the start. Errors: those of the store. */
-  async resume(
-    chain: Chain,
-    size: { readonly width: number; readonly height: number },
-    colorsOf: (cells: FrameCells) => Promise<Uint8Array>,
-  ): Promise<void> {
+  async resume(chain: Chain, size: { readonly width: number; readonly height: number }): Promise<void> {
     for (const open of [...chain.openAsks.values()]) {
       if (this.#stop.signal.aborted) return
       const cells = await this.#cellsOf(open, size)
       if (cells === undefined) continue
-      this.#add(chain.index, open, cells, await colorsOf(cells), size.width, open.answered)
+      this.#add(chain.index, open, cells, size.width, open.answered)
     }
   }
 
@@ -256,8 +251,8 @@ export class Asker implements Questioner {
 
   #record({ canvas, boardX, boardY, changes }: WaitingCell, { modifiedMs, user }: CellHistory): void {
     crashPoint('capture.before-answers')
-    for (const { changeMs, color } of changes) {
-      const answer = { canvas, x: boardX, y: boardY, color, changeMs, modifiedMs, user }
+    for (const { changeMs, rgb } of changes) {
+      const answer = { canvas, x: boardX, y: boardY, rgb, changeMs, modifiedMs, user }
       this.#answers.add(answer).catch((error: unknown) => {
         if (!this.#stop.signal.aborted) this.#services.onError(error)
       })

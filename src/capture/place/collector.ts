@@ -385,7 +385,7 @@ export class PlaceCollector implements AsyncDisposable {
     if (asker === undefined) return
     for (const chain of this.#fold.chains.values()) {
       try {
-        await asker.resume(chain, this.#size(), (cells) => this.#board.colorsOf(cells, async () => {}))
+        await asker.resume(chain, this.#size())
       } catch (error) {
         this.#services.onError(error)
       }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestCapture } from '../../../test/support/captures.ts'
+import { diskIsFull, FailingLog } from '../../../test/support/failing-log.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { CaptureRecordType, CONFIG_CHANNEL } from '../records.ts'
 
@@ -231,12 +232,29 @@ test('[K9] a message that comes after what follows it is on the board closes no 
 })
 
 test('[K9] a message that comes a little late closes the break', async (t) => {
-  const { source, capture } = await followed(t, { patienceMs: 5000, breakMs: 60_000 })
+  const { source, capture } = await followed(t, { patienceMs: 60_000, breakMs: 60_000 })
+  const { stored, applied } = capture.canvas()!.counts
   const late = await source.tick(0, { heard: NOBODY })
-  await source.tick(0)
-  await capture.until('the break', () => capture.holes()[0]?.[2] === 'skipped')
+  for (let i = 1; i <= 4; i++) {
+    await source.tick(0)
+    await capture.until('the frame', () => capture.canvas()?.counts.stored === stored + i)
+  }
+  assert.equal(capture.holes()[0]?.[2], 'skipped')
+  assert.equal(capture.canvas()?.counts.applied, applied)
   source.tell(late, (nth) => nth === 1)
   await capture.settled()
   assert.deepEqual(capture.holes(), [])
   assert.deepEqual(await capture.wrongFrames(), [])
+})
+
+test('[K1] nothing that a message says is acted upon before it is in the log', async (t) => {
+  const source = await FakePlace.open(t)
+  const log = new FailingLog()
+  log.failure = (_stream, records) =>
+    records.some(({ type }) => type === CaptureRecordType.messages) ? diskIsFull() : undefined
+  const capture = await TestCapture.open(t, source, { acknowledgeMs: 60_000 }, { log })
+  await capture.failed('the log', () => log.failures >= 3)
+  assert.deepEqual(source.subscribers('CONFIG'), [])
+  log.failure = () => undefined
+  await capture.connected()
 })

@@ -146,7 +146,7 @@ test('[K9] a full frame older than the board makes whole what links lead to from
 test('[K13] authors are owed for the asked changes of a frame, each once', () => {
   const answer = (x: number): CaptureRecord => ({
     type: CaptureRecordType.answered,
-    body: [{ canvas: 0, x, y: 1, color: 0, changeMs: 1100, modifiedMs: 1090, user: null }],
+    body: [{ canvas: 0, x, y: 1, rgb: 0, changeMs: 1100, modifiedMs: 1090, user: null }],
   })
   const frame = [diff(1000, 1100), fetched(1100, 'd'), applied(1100, 1000, 2, 2)]
   const open = (...records: CaptureRecord[]) =>
