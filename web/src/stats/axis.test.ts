@@ -46,6 +46,15 @@ test('a first period that is cut is not told as if it were whole', () => {
   assert.deepEqual(wordsOf(days, 'UTC', 4), ['17 Feb | 2026', '45 Mar', '76 Apr'])
 })
 
+test('a few days are told as days, months as months', () => {
+  const days = partsOf('UTC', 'day', at('2026-11-14T17:00Z'), at('2026-11-18T10:00Z'))
+  assert.deepEqual(wordsOf(days, 'UTC', 8), ['1 15 Nov | 2026', '2 16 Nov', '3 17 Nov', '4 18 Nov'])
+  const months = partsOf('UTC', 'month', at('2025-11-01T00:00Z'), at('2026-03-01T00:00Z'))
+  assert.deepEqual(wordsOf(months, 'UTC', 8), ['0 Nov | 2025', '1 Dec', '2 Jan | 2026', '3 Feb'])
+  const years = partsOf('UTC', 'year', at('2024-01-01T00:00Z'), at('2026-06-01T00:00Z'))
+  assert.deepEqual(wordsOf(years, 'UTC', 8), ['0 2024', '1 2025', '2 2026'])
+})
+
 test('weeks are told where a month begins with them', () => {
   const weeks = partsOf('UTC', 'week', at('2026-01-05T00:00Z'), at('2026-03-30T00:00Z'))
   assert.deepEqual(wordsOf(weeks, 'UTC', 4), ['4 Feb | 2026', '8 Mar'])

@@ -65,15 +65,40 @@ const STEPS: readonly Step[] = [
   ...[1, 2, 5, 10, 25].map(yearStep),
 ]
 
-/** At most `most` ticks, at the beginnings of the finest round steps of the zone's calendar for which there is room. */
+/**
+ * At most `most` ticks, at the beginnings of the finest round steps of the zone's calendar for which there is room;
+ * told in the coarsest words in which they are the same.
+ */
 export function ticksOf(parts: readonly Span[], zone: string, most: number): Tick[] {
   const seconds = parts.map(({ from }) => from)
   const starts = offsetsAt(zone, seconds).map((offset, i) => startAt((seconds[i] ?? 0) + offset))
+  let finest: readonly number[] | undefined
+  let chosen: { readonly step: Step; readonly at: readonly number[] } | undefined
   for (const step of STEPS) {
-    const at = starts.flatMap((start, i) => (isFirst(step, starts[i - 1], start) ? [i] : []))
-    if (at.length <= most) return at.length > 0 ? told(at, starts, step) : told([0], starts, step)
+    const at = beginnings(step, starts, most)
+    if (at === undefined) continue
+    finest ??= at
+    if (at.length < finest.length - 1) break
+    if (chosen === undefined || (at.length > 0 && isSameButForACut(at, finest))) chosen = { step, at }
   }
-  return []
+  if (chosen === undefined) return []
+  return told(chosen.at.length === 0 ? [0] : chosen.at, starts, chosen.step)
+}
+
+/** The periods with which steps begin; undefined where there are more than `most`. */
+function beginnings(step: Step, starts: readonly Start[], most: number): number[] | undefined {
+  const at: number[] = []
+  for (const [i, start] of starts.entries()) {
+    if (!isFirst(step, starts[i - 1], start)) continue
+    if (at.length === most) return undefined
+    at.push(i)
+  }
+  return at
+}
+
+/** Whether they are the same ticks, but for the first period, with which a coarser step does not begin. */
+function isSameButForACut(at: readonly number[], finer: readonly number[]): boolean {
+  return at.join() === finer.join() || at.join() === finer.slice(1).join()
 }
 
 /** Whether a step begins with a period; the first one may be cut. */
