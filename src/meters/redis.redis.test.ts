@@ -17,7 +17,7 @@ import { describeMeterStore } from './contract.ts'
 import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import { METER_STREAM, Meters } from './meters.ts'
-import type { Change, Fact, MeterStore } from './port.ts'
+import { type Change, type Fact, FREE_STANDING, type MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
 
 const skip = requires('redis')
@@ -25,20 +25,25 @@ const SHEET = 4
 const T0 = 1_458_061_005
 const KILLS = process.env.SPATE_TEST_LONG === '1' ? 25 : 2
 
-/** Spaces under a prefix of the test's own, cleared with it. */
+/** Spaces under a prefix of the test's own, gone with it. */
 function placeAt(t: TestContext, url: string, options: RedisMetersOptions = {}): RedisMeters {
-  const redis = openRedisMeters(url, { prefix: `test-${randomUUID()}`, ...options })
-  const opened = new Set<RedisMeterStore>()
+  const prefix = options.prefix ?? `test-${randomUUID()}`
+  const redis = openRedisMeters(url, { ...options, prefix })
+  const opened = new Map<string, RedisMeterStore>()
   t.after(async () => {
-    // Where the server is gone there is nothing to clear.
-    for (const store of opened) await store.clear().catch(() => undefined)
+    for (const [space, store] of opened) {
+      // Where the server is gone there is nothing to clear; what clearing leaves is where the space stands.
+      await store.clear().catch(() => undefined)
+      const meta = `{${prefix}:${space}}:meta`
+      await ask(Number(new URL(url).port), `UNLINK ${meta}`, '\r\n').catch(() => undefined)
+    }
     await redis[Symbol.asyncDispose]()
   })
   return {
     ...redis,
-    open: async (space) => {
+    open: async (space = FREE_STANDING) => {
       const store = await redis.open(space)
-      opened.add(store)
+      opened.set(space, store)
       return store
     },
   }
