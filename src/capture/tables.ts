@@ -1,0 +1,77 @@
+import type { LogRecord } from '../log/port.ts'
+import { upsertPixels } from '../store/sql/pixels.ts'
+import type { Projection } from '../store/sql/projection.ts'
+import type { PixelRow } from '../store/sql/schema.ts'
+import { nameUrls, settleUrl, type UrlOutcome } from '../store/sql/urls.ts'
+import { placeMessageOf } from './place/messages.ts'
+import {
+  type Answer,
+  CaptureRecordType,
+  decodeCaptureRecord,
+  type Fetched,
+  type RawMessage,
+} from './records.ts'
+
+const VERSION = 1
+const decoder = new TextDecoder()
+
+/**
+ * What a capture's stream says, as rows: in `urls` every frame that a message named, and what became of it; in `pixels`
+ * every change whose author the source told. A question without an answer makes no row.
+ */
+export function captureTables(name: string): Projection<LogRecord> {
+  return {
+    name: `capture/${name}`,
+    version: VERSION,
+    async clear(db) {
+      await db.deleteFrom('urls').where('capture', '=', name).execute()
+      await db.deleteFrom('pixels').where('board', '=', name).execute()
+    },
+    async apply(db, records) {
+      for (const { type, body } of records) {
+        const record = decodeCaptureRecord(type, body)
+        switch (record.type) {
+          case CaptureRecordType.messages:
+            await nameUrls(db, name, urlsIn(record.body))
+            break
+          case CaptureRecordType.fetched:
+            for (const fetched of record.body.frames)
+              await settleUrl(db, name, fetched.url, outcomeOf(fetched))
+            break
+          case CaptureRecordType.answered:
+            await upsertPixels(db, pixelsIn(name, record.body))
+            break
+          default:
+            break
+        }
+      }
+    },
+  }
+}
+
+/** Each once. */
+function urlsIn(messages: readonly RawMessage[]): { url: string; named: number }[] {
+  const urls = new Map<string, number>()
+  for (const { bytes, arrivedMs } of messages) {
+    const message = placeMessageOf(decoder.decode(bytes))
+    if (message.kind !== 'full' && message.kind !== 'diff') continue
+    if (!urls.has(message.url)) urls.set(message.url, Math.round(arrivedMs))
+  }
+  return Array.from(urls, ([url, named]) => ({ url, named }))
+}
+
+/** What is no picture is kept as an object and counts as failed. */
+function outcomeOf({ status, sha256, sizeBytes, atMs, detail }: Fetched): UrlOutcome {
+  const fetched = Math.round(atMs)
+  if (status === 'stored') return { status, fetched, hash: sha256, size: sizeBytes }
+  return { status: status === 'broken' ? 'failed' : status, fetched, reason: detail || status }
+}
+
+/** The colour is that of the first change at or after the moment that the source names: of a later one it is not known. */
+function pixelsIn(board: string, answers: readonly Answer[]): PixelRow[] {
+  return answers.flatMap(({ x, y, rgb, changeMs, modifiedMs, user }): PixelRow[] => {
+    if (modifiedMs === 0) return []
+    const colour = modifiedMs <= changeMs ? rgb : null
+    return [{ board, x, y, modified: modifiedMs, player: user?.id ?? null, name: user?.name ?? null, colour }]
+  })
+}
