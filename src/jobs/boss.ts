@@ -63,7 +63,12 @@ export class BossStore implements JobStore {
   ): Promise<BossStore> {
     const schema = `${database.schema}_jobs`
     const boss = new PgBoss({ ...connection(database), ...settings(schema, limits) })
-    const failed = (error: unknown): void => onError(sqlError('jobs', error))
+    // Some of pg-boss's errors are copies of errors.
+    const failed = (error: unknown): void => {
+      const message = fieldOf(error, 'message')
+      const plain = Object.assign(new Error(String(message)), { code: fieldOf(error, 'code') })
+      onError(sqlError('jobs', error instanceof Error ? error : plain))
+    }
     boss.on('error', failed)
     const store = new BossStore(boss, database, schema, kinds, failed)
     try {

@@ -43,6 +43,7 @@ class LazyJobs implements Jobs {
   readonly #workers = new Map<string, JobWorker>()
   readonly #waiting = new Map<string, { count: number; countedMs: number }>()
   #isStarted = false
+  #discardsAtOpening = 0
   #store: Promise<JobStore> | undefined
   #drained: Promise<void> | undefined
 
@@ -102,16 +103,16 @@ class LazyJobs implements Jobs {
     assert(!this.#handlers.has(kind.name), `${kind.name} has a handler`)
     // Its jobs carry what was sent as D.
     this.#handlers.set(kind.name, handler as Handler<object>)
-    if (this.#isStarted) this.#begin(kind)
+    if (this.#isStarted) this.#beginWork(kind)
   }
 
   start(): void {
     if (this.#isStarted || this.#drained !== undefined) return
     this.#isStarted = true
-    for (const kind of this.#kinds.values()) this.#begin(kind)
+    for (const kind of this.#kinds.values()) this.#beginWork(kind)
   }
 
-  #begin(kind: AnyKind): void {
+  #beginWork(kind: AnyKind): void {
     const handler = this.#handlers.get(kind.name)
     if (handler === undefined) return
     const { limits, onError } = this.#options
@@ -168,9 +169,21 @@ class LazyJobs implements Jobs {
     assert(this.#kinds.has(name), `${name} is a kind that was declared`)
   }
 
-  #opened(): Promise<JobStore> {
-    if (this.#store !== undefined) return this.#store
-    const store = this.#open()
+  async #opened(): Promise<JobStore> {
+    const opened = this.#store
+    if (opened === undefined) return this.#begin(undefined)
+    const store = await opened
+    if (this.#discards() === this.#discardsAtOpening) return store
+    // Its tables went with the database.
+    return this.#store === opened ? this.#begin(store) : this.#opened()
+  }
+
+  #begin(gone: JobStore | undefined): Promise<JobStore> {
+    const start = async (): Promise<JobStore> => {
+      await gone?.[Symbol.asyncDispose]()
+      return this.#open()
+    }
+    const store = start()
     this.#store = store
     store.catch(() => {
       if (this.#store === store) this.#store = undefined
@@ -181,9 +194,15 @@ class LazyJobs implements Jobs {
   async #open(): Promise<JobStore> {
     // The tables first: PGlite's are opened with them, and of a later release nothing is touched.
     await this.#tables.read('open the jobs', async () => {})
+    this.#discardsAtOpening = this.#discards()
     const { BossStore } = await import('./boss.ts')
     const { limits, onError } = this.#options
     return BossStore.open(this.#tables.database, this.#kinds, limits, onError)
+  }
+
+  #discards(): number {
+    const { database } = this.#tables
+    return database.kind === 'pglite' ? database.discards() : 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

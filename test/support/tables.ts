@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { fingerprint } from '../../scripts/fingerprint.mjs'
+import { root } from '../../scripts/root.mjs'
 import { postgres } from '../../scripts/services/postgres.mjs'
 import { openTables } from '../../src/store/sql/open.ts'
 import { type PostgresPlace, parseTablesPlace } from '../../src/store/sql/place.ts'
@@ -26,22 +27,39 @@ export function pgliteTables(
   return tables
 }
 
-let template: Promise<string> | undefined
+const TEMPLATES = join(root, '.cache/test-tables')
+const UNFINISHED = 'new-'
 
-/** A folder of PGlite's with a database that was closed in order: to make one takes two seconds, to copy it none. */
+/** A folder of PGlite's with a database that was closed in order: to make one takes seconds, to copy it none. */
 export async function pgliteFolder(t: Lifetime): Promise<string> {
-  template ??= makeTemplate()
   const folder = tempFolder(t)
-  cpSync(await template, folder, { recursive: true })
+  await copyTemplate(folder)
   return folder
 }
 
-async function makeTemplate(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'spate-tables-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  await using tables = openTables(PGLITE, folder, { limits: TABLE_LIMITS, onDiscarded: () => {} })
-  await tables.read('make the template', async () => {})
-  return folder
+/** Kept for the next tests as long as what it is made by stays the same. */
+export async function copyTemplate(folder: string): Promise<void> {
+  const template = join(TEMPLATES, fingerprint(root, ['package-lock.json', 'src/store/sql']))
+  if (!existsSync(template)) await makeTemplate(template)
+  cpSync(template, folder, { recursive: true })
+}
+
+async function makeTemplate(template: string): Promise<void> {
+  mkdirSync(TEMPLATES, { recursive: true })
+  const older = readdirSync(TEMPLATES).filter((name) => !name.startsWith(UNFINISHED))
+  for (const name of older) rmSync(join(TEMPLATES, name), { recursive: true, force: true })
+  const unfinished = mkdtempSync(join(TEMPLATES, UNFINISHED))
+  {
+    await using tables = openTables(PGLITE, unfinished, { limits: TABLE_LIMITS, onDiscarded: () => {} })
+    await tables.read('make the template', async () => {})
+  }
+  try {
+    renameSync(unfinished, template)
+  } catch (error) {
+    // Of several that make it at once the first one counts.
+    if (!existsSync(template)) throw error
+    rmSync(unfinished, { recursive: true })
+  }
 }
 
 /** A schema of the test's own, dropped after it with that of its jobs. Only for what `requires('postgres')`. */

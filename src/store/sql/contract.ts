@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { anyText } from '../../../test/support/any-text.ts'
+import type { Lifetime } from '../../../test/support/tmp.ts'
 import { cellHistory, upsertPixels } from './pixels.ts'
 import type { Tables } from './port.ts'
 import { type Projection, project, reset } from './projection.ts'
@@ -13,7 +14,7 @@ export interface TestDatabase {
   open(): Tables
 }
 
-export type MakeDatabase = (t: TestContext) => Promise<TestDatabase>
+export type MakeDatabase = (lifetime: Lifetime) => Promise<TestDatabase>
 
 export const PIXEL: PixelRow = {
   board: 'place',
@@ -91,6 +92,31 @@ const readStream = (after: number): AsyncIterable<Painting[]> => batchesOf(STREA
 /** The rules of both databases, D1 to D8 of SPEC.md. */
 export function describeTables(name: string, { skip }: { skip: string | false }, make: MakeDatabase): void {
   describe(`tables: ${name}`, { skip }, () => {
+    const hooks: (() => unknown)[] = []
+    let shared: Tables
+
+    before(async () => {
+      shared = (await make({ after: (hook) => hooks.push(hook) })).open()
+    })
+    after(async () => {
+      // A hook may add others.
+      for (const hook of hooks) await hook()
+    })
+
+    /** To start a database for each test would take most of the time. */
+    const emptied = async (): Promise<Tables> => {
+      await shared.change('empty', async (db) => {
+        for (const table of ['pixels', 'urls', 'meta'] as const) await db.deleteFrom(table).execute()
+      })
+      return shared
+    }
+
+    const projectedOnce = async (): Promise<PixelRow[]> => {
+      const tables = await emptied()
+      assert.equal(await project(tables, paintings(1), readStream), end)
+      return allPixels(tables)
+    }
+
     it('[D1] tables that are opened again have what was committed', async (t) => {
       const database = await make(t)
       {
@@ -105,8 +131,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       assert.deepEqual(await Promise.all([allPixels(tables), allPixels(tables)]), [[], []])
     })
 
-    it('[D2] a change that throws leaves nothing, and what it threw is thrown again', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D2] a change that throws leaves nothing, and what it threw is thrown again', async () => {
+      const tables = await emptied()
       const bug = new Error('of the caller')
       await assert.rejects(
         tables.change('write', async (db) => {
@@ -118,8 +144,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       assert.deepEqual(await allPixels(tables), [])
     })
 
-    it('[D2] a statement that fails ends its change, and the next one works', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D2] a statement that fails ends its change, and the next one works', async () => {
+      const tables = await emptied()
       const broken = { ...PIXEL, x: 2 ** 40 }
       await assert.rejects(
         tables.change('write', async (db) => {
@@ -132,8 +158,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       assert.deepEqual(await allPixels(tables), [{ ...PIXEL, x: 2 }])
     })
 
-    it('[D2] changes at once are each whole, and a read sees no half of one', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D2] changes at once are each whole, and a read sees no half of one', async () => {
+      const tables = await emptied()
       const pairs = Array.from({ length: 10 }, (_, i) =>
         tables.change('write', async (db) => {
           await upsertPixels(db, [{ ...PIXEL, x: i }])
@@ -146,8 +172,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       assert.equal((await allPixels(tables)).length, 20)
     })
 
-    it('[D3] any rows of pixels are there as a map by cell and change says', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D3] any rows of pixels are there as a map by cell and change says', async () => {
+      const tables = await emptied()
       const small = fc.integer({ min: -1, max: 1 })
       const orNull = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value)
       const text = orNull(anyText.map((some) => some.toWellFormed().replaceAll('\0', '')))
@@ -187,8 +213,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       )
     })
 
-    it('[D3] thousands of rows in one call, and the history of one cell, the latest first', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D3] thousands of rows in one call, and the history of one cell, the latest first', async () => {
+      const tables = await emptied()
       const rows = Array.from({ length: 12_000 }, (_, i) => ({ ...PIXEL, x: i % 10, modified: i }))
       await tables.change('write', (db) => upsertPixels(db, rows))
       const history = await tables.read('read', (db) => cellHistory(db, 'place', 7, -2, 3))
@@ -198,8 +224,8 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       )
     })
 
-    it('[D4] a URL is named once and waits until its outcome is known; what is stored stays stored', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D4] a URL is named once and waits until its outcome is known; what is stored stays stored', async () => {
+      const tables = await emptied()
       const [a, b] = ['https://example.org/a.png', 'https://example.org/b.png']
       await tables.change('name', async (db) => {
         await nameUrls(db, 'place', [
@@ -256,10 +282,9 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       await assert.rejects(allPixels(database.open()), refused)
     })
 
-    it('[D6] a projection that fails anywhere goes on there, and is what one run makes', async (t) => {
-      const tables = (await make(t)).open()
-      const once = (await make(t)).open()
-      assert.equal(await project(once, paintings(1), readStream), end)
+    it('[D6] a projection that fails anywhere goes on there, and is what one run makes', async () => {
+      const once = await projectedOnce()
+      const tables = await emptied()
       for (const failAt of [0, 1, 3]) {
         let applied = 0
         const failing = paintings(1, () => {
@@ -270,23 +295,21 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       assert.equal(await project(tables, paintings(1), readStream), end)
       const pixels = await allPixels(tables)
       assert.equal(pixels.length, 7)
-      assert.deepEqual(pixels, await allPixels(once))
+      assert.deepEqual(pixels, once)
     })
 
-    it('[D6] several processes with the same projection apply each batch once', async (t) => {
-      const database = await make(t)
-      const tables = database.open()
-      const once = (await make(t)).open()
-      await project(once, paintings(1), readStream)
+    it('[D6] several processes with the same projection apply each batch once', async () => {
+      const once = await projectedOnce()
+      const tables = await emptied()
       const ends = await Promise.all(
         Array.from({ length: 3 }, () => project(tables, paintings(1), readStream)),
       )
       assert.deepEqual(ends, [end, end, end])
-      assert.deepEqual(await allPixels(tables), await allPixels(once))
+      assert.deepEqual(await allPixels(tables), once)
     })
 
-    it('[D7] another version of a projection, and one that was reset, is made anew; an older one is refused', async (t) => {
-      const tables = (await make(t)).open()
+    it('[D7] another version of a projection, and one that was reset, is made anew; an older one is refused', async () => {
+      const tables = await emptied()
       await project(tables, paintings(1), readStream)
       await project(tables, paintings(2), readStream)
       const second = await allPixels(tables)

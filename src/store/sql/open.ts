@@ -13,14 +13,20 @@ export function openTables(place: TablesPlace, folder: string, options: TablesOp
       return PostgresEngine.open(place, options.limits)
     })
   }
+  let discards = 0
+  const onDiscarded = (reason: string): void => {
+    discards++
+    options.onDiscarded(reason)
+  }
   const open = async (): Promise<PgliteStatements> => {
     const { PgliteEngine } = await import('./pglite.ts')
-    return PgliteEngine.open(folder, DEFAULT_SCHEMA, options)
+    return PgliteEngine.open(folder, DEFAULT_SCHEMA, { ...options, onDiscarded })
   }
   const tables: LazyTables<PgliteStatements> = new LazyTables(
     {
       kind: 'pglite',
       schema: DEFAULT_SCHEMA,
+      discards: () => discards,
       statement: async (text, values) => {
         const engine = await tables.engine('use the tables')
         engine.requireRoom()

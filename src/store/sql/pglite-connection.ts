@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import type { Answer, Question, ThreadSettings } from './pglite-thread.ts'
+import type { TableLimits } from './port.ts'
 
 export interface Rows {
   readonly rows: unknown[]
@@ -27,21 +28,25 @@ const MAX_WAITING = 1000
  * The one connection that PGlite has, in a thread. Whoever uses it takes a turn: for a statement, or for a transaction
  * from its begin to its end; turns come in the order in which they were asked for.
  *
- * A statement that takes too long ends the thread, for there is no other way to end it. From then on, as when the
- * thread dies by itself, everything is refused as `unavailable`: the connection is lost.
+ * A statement that takes too long ends the thread, for there is no other way to end it; a turn in which nothing is
+ * asked for too long does, too, as it keeps everybody waiting. From then on, as when the thread dies by itself,
+ * everything is refused as `unavailable`: the connection is lost.
  */
 export class PgliteConnection {
   readonly #worker: Worker
-  readonly #statementMs: number
+  readonly #limits: TableLimits
   readonly #waiting = new Map<number, PromiseWithResolvers<Rows>>()
   #nextId = 1
-  #turns = 0
-  #last: Promise<void> = Promise.resolve()
+  /** Who waits for the turn, while somebody has it. */
+  #queue: PromiseWithResolvers<void>[] = []
+  #isTaken = false
   /** Why nothing can be asked any more. */
   #lost: SpateError | undefined
+  /** Runs while somebody has the turn and asks nothing. */
+  #idle: NodeJS.Timeout | undefined
 
-  private constructor(settings: ThreadSettings, statementMs: number) {
-    this.#statementMs = statementMs
+  private constructor(settings: ThreadSettings, limits: TableLimits) {
+    this.#limits = limits
     this.#worker = new Worker(new URL('./pglite-thread.ts', import.meta.url), {
       workerData: settings,
       name: 'tables',
@@ -52,8 +57,8 @@ export class PgliteConnection {
   }
 
   /** Errors: PgliteError with what the database said, SpateError `unavailable`. */
-  static async open(settings: ThreadSettings, statementMs: number): Promise<PgliteConnection> {
-    const connection = new PgliteConnection(settings, statementMs)
+  static async open(settings: ThreadSettings, limits: TableLimits): Promise<PgliteConnection> {
+    const connection = new PgliteConnection(settings, limits)
     try {
       await connection.#answerTo(0, OPEN_MS, 'it did not open')
     } catch (error) {
@@ -71,21 +76,42 @@ export class PgliteConnection {
 
   /** Resolves with the end of the turn once it has begun. Errors: `overloaded`, `unavailable`. */
   async turn(): Promise<() => void> {
-    if (this.#turns >= MAX_WAITING) throw new SpateError('overloaded', 'too much is asked of the tables')
-    this.#turns++
-    const before = this.#last
-    const own = Promise.withResolvers<void>()
-    this.#last = own.promise
-    await before
-    return () => {
-      this.#turns--
-      own.resolve()
+    if (this.#lost !== undefined) throw this.#lost
+    if (this.#queue.length >= MAX_WAITING)
+      throw new SpateError('overloaded', 'too much is asked of the tables')
+    if (this.#isTaken) {
+      const own = Promise.withResolvers<void>()
+      this.#queue.push(own)
+      await own.promise
     }
+    this.#isTaken = true
+    this.#startIdle()
+    return () => {
+      clearTimeout(this.#idle)
+      const next = this.#queue.shift()
+      if (next === undefined) this.#isTaken = false
+      else next.resolve()
+    }
+  }
+
+  #startIdle(): void {
+    const { idleTransactionMs } = this.#limits
+    this.#idle = setTimeout(
+      () => this.#end(`a transaction was idle for ${idleTransactionMs} ms`),
+      idleTransactionMs,
+    )
+    this.#idle.unref()
   }
 
   /** Only within a turn. Without values the text may be several statements. */
   async ask(text: string, values: readonly unknown[] | undefined): Promise<Rows> {
-    return this.#ask(text, values, this.#statementMs, `a statement took more than ${this.#statementMs} ms`)
+    clearTimeout(this.#idle)
+    const { statementMs } = this.#limits
+    try {
+      return await this.#ask(text, values, statementMs, `a statement took more than ${statementMs} ms`)
+    } finally {
+      this.#startIdle()
+    }
   }
 
   async #ask(
@@ -105,10 +131,7 @@ export class PgliteConnection {
   async #answerTo(id: number, limitMs: number, tooLate: string): Promise<Rows> {
     const answer = Promise.withResolvers<Rows>()
     this.#waiting.set(id, answer)
-    const limit = setTimeout(() => {
-      this.#lose(tooLate)
-      void this.#worker.terminate()
-    }, limitMs)
+    const limit = setTimeout(() => this.#end(tooLate), limitMs)
     try {
       return await answer.promise
     } finally {
@@ -124,24 +147,30 @@ export class PgliteConnection {
     else waiting?.reject(new PgliteError(answer.message, answer.state))
   }
 
+  #end(reason: string): void {
+    this.#lose(reason)
+    void this.#worker.terminate()
+  }
+
   #lose(reason: string): void {
     if (this.#lost !== undefined) return
+    clearTimeout(this.#idle)
     this.#lost = new SpateError('unavailable', `the tables are opened again: ${reason}`)
-    for (const { reject } of this.#waiting.values()) reject(this.#lost)
+    for (const { reject } of [...this.#waiting.values(), ...this.#queue]) reject(this.#lost)
     this.#waiting.clear()
+    this.#queue = []
   }
 
   /** Whether the database was closed in order. */
   async close(): Promise<boolean> {
-    const end = await this.turn()
     try {
+      await this.turn()
       await this.#ask(null, undefined, CLOSE_MS, 'it did not close')
       return true
     } catch {
       return false
     } finally {
       this.#lose('they were closed')
-      end()
       await this.#worker.terminate()
     }
   }

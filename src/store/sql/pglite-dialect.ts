@@ -13,10 +13,17 @@ import type { PgliteConnection } from './pglite-connection.ts'
 /** Kysely over a connection that others use, too. Kysely's own dialect waits for ever where a transaction cannot begin. */
 export function pgliteDialect(connection: PgliteConnection): Dialect {
   return {
-    createAdapter: () => new PGliteAdapter(),
+    createAdapter: () => new TurnsAdapter(),
     createDriver: () => new PgliteDriver(connection),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
+  }
+}
+
+/** Kysely's own queue would not hear of it when the connection is lost. */
+class TurnsAdapter extends PGliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
   }
 }
 

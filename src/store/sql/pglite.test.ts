@@ -5,11 +5,12 @@ import { type TestContext, test } from 'node:test'
 import { sql } from 'kysely'
 import { fillDisk } from '../../../test/support/ballast.ts'
 import { requires } from '../../../test/support/requires.ts'
-import { PGLITE, pgliteFolder, pgliteTables } from '../../../test/support/tables.ts'
+import { copyTemplate, PGLITE, pgliteFolder, pgliteTables } from '../../../test/support/tables.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
 import { tmpfs } from '../../../test/support/tmpfs.ts'
 import { allPixels, batchesOf, describeTables, PIXEL, paintings, STREAM } from './contract.ts'
 import { openTables } from './open.ts'
+import { PgliteFolder } from './pglite-folder.ts'
 import { upsertPixels } from './pixels.ts'
 import { TABLE_LIMITS, type Tables } from './port.ts'
 import { project } from './projection.ts'
@@ -70,21 +71,22 @@ test('[D12] the mark of an open database is there while it is open, and gone onc
   assert.deepEqual(readdirSync(folder), ['database'])
 })
 
-for (const [what, harm] of [
-  ['with a torn control file', (database: string) => truncateSync(join(database, 'global/pg_control'), 100)],
-  ['without its version', (database: string) => rmSync(join(database, 'PG_VERSION'))],
-] as const) {
-  test(`[D13] a database ${what} is noticed, said, and made anew`, async (t) => {
-    const { folder, pixels } = await folded(t)
-    harm(join(folder, 'database'))
-    const reasons: string[] = []
-    await using tables = pgliteTables(t, folder, (reason) => reasons.push(reason))
-    assert.deepEqual(await allPixels(tables), [])
-    assert.equal(reasons.length, 1)
-    await fold(tables)
-    assert.deepEqual(await allPixels(tables), pixels)
-  })
-}
+test('[D13] a database that does not open is noticed, said, and made anew', async (t) => {
+  const { folder, pixels } = await folded(t)
+  truncateSync(join(folder, 'database/global/pg_control'), 100)
+  const reasons: string[] = []
+  await using tables = pgliteTables(t, folder, (reason) => reasons.push(reason))
+  assert.deepEqual(await allPixels(tables), [])
+  assert.equal(reasons.length, 1)
+  await fold(tables)
+  assert.deepEqual(await allPixels(tables), pixels)
+})
+
+test('[D13] a database without its version, in which PGlite would make another one, is damaged', async (t) => {
+  const folder = await pgliteFolder(t)
+  rmSync(join(folder, 'database/PG_VERSION'))
+  assert.equal(await new PgliteFolder(folder).prepare(), 'it is damaged')
+})
 
 test('[D13] a page that is damaged is noticed when it is read, and the tables are made anew', async (t) => {
   const { folder, pixels } = await folded(t)
@@ -129,7 +131,9 @@ test('[D15] a full disk refuses changes, leaves reading be, and takes them once 
   skip: requires('tmpfs'),
 }, async (t) => {
   const disk = tmpfs(t, 256 << 20)
-  const tables = pgliteTables(t, join(disk, 'tables'))
+  const folder = join(disk, 'tables')
+  await copyTemplate(folder)
+  const tables = pgliteTables(t, folder)
   await tables.change('write', (db) => upsertPixels(db, [PIXEL]))
   const empty = fillDisk(disk)
   const write = (): Promise<void> => tables.change('write', (db) => upsertPixels(db, [{ ...PIXEL, x: 2 }]))
@@ -138,4 +142,25 @@ test('[D15] a full disk refuses changes, leaves reading be, and takes them once 
   empty()
   await write()
   assert.equal((await allPixels(tables)).length, 2)
+})
+
+test('[D20] a transaction in which nothing happens for too long is ended, and others go on', async (t) => {
+  const limits = { ...TABLE_LIMITS, idleTransactionMs: 300 }
+  await using tables = openTables(PGLITE, await pgliteFolder(t), {
+    limits,
+    onDiscarded: (reason) => assert.fail(reason),
+  })
+  await allPixels(tables)
+  const idle = Promise.withResolvers<void>()
+  const stuck = tables.change('write', async (db) => {
+    await upsertPixels(db, [PIXEL])
+    await idle.promise
+    await upsertPixels(db, [{ ...PIXEL, x: 2 }])
+  })
+  const behind = allPixels(tables).catch(() => [])
+  assert.deepEqual(await behind, [])
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  idle.resolve()
+  await assert.rejects(stuck, { code: 'unavailable', retryable: true })
+  assert.deepEqual(await allPixels(tables), [])
 })

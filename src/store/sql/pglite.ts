@@ -7,7 +7,7 @@ import { MIGRATIONS, migrate } from './migrations.ts'
 import { PgliteConnection, PgliteError } from './pglite-connection.ts'
 import { pgliteDialect } from './pglite-dialect.ts'
 import { PgliteFolder } from './pglite-folder.ts'
-import type { TablesOptions } from './port.ts'
+import type { TableLimits, TablesOptions } from './port.ts'
 import type { Db, Schema } from './schema.ts'
 
 /**
@@ -50,7 +50,7 @@ export class PgliteEngine implements Engine {
     }
     if (folder.hasDatabase) {
       try {
-        return await PgliteEngine.#openDatabase(root, folder, schema, limits.statementMs)
+        return await PgliteEngine.#openDatabase(root, folder, schema, limits)
       } catch (error) {
         if (!isDamage(error)) throw error
         requireRoom(root)
@@ -59,18 +59,18 @@ export class PgliteEngine implements Engine {
       }
     }
     requireRoom(root)
-    await create(folder, schema, limits.statementMs)
-    return await PgliteEngine.#openDatabase(root, folder, schema, limits.statementMs)
+    await create(folder, schema, limits)
+    return await PgliteEngine.#openDatabase(root, folder, schema, limits)
   }
 
   static async #openDatabase(
     root: string,
     folder: PgliteFolder,
     schema: string,
-    statementMs: number,
+    limits: TableLimits,
   ): Promise<PgliteEngine> {
     await folder.markOpen()
-    const connection = await PgliteConnection.open({ folder: folder.database, schema }, statementMs)
+    const connection = await PgliteConnection.open({ folder: folder.database, schema }, limits)
     const engine = new PgliteEngine(root, folder, connection)
     try {
       await migrate(engine.db, schema, MIGRATIONS)
@@ -118,8 +118,8 @@ export class PgliteEngine implements Engine {
 }
 
 /** In a thread of its own, which takes the memory of the making with it when it ends. */
-async function create(folder: PgliteFolder, schema: string, statementMs: number): Promise<void> {
-  const connection = await PgliteConnection.open({ folder: folder.unfinished, schema }, statementMs)
+async function create(folder: PgliteFolder, schema: string, limits: TableLimits): Promise<void> {
+  const connection = await PgliteConnection.open({ folder: folder.unfinished, schema }, limits)
   await connection.close()
   await folder.finish()
 }

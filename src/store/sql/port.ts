@@ -20,7 +20,7 @@ import type { Change, Db } from './schema.ts'
 export interface TableLimits {
   /** What takes longer is ended. */
   readonly statementMs: number
-  /** On Postgres a transaction in which nothing happens for so long is ended. */
+  /** A transaction in which nothing happens for so long is ended. */
   readonly idleTransactionMs: number
 }
 
@@ -40,6 +40,8 @@ export type Database =
   | {
       readonly kind: 'pglite'
       readonly schema: string
+      /** How often the database was removed, and all that was in it. */
+      readonly discards: () => number
       /** Without values it may be several statements; the rows of all are returned. */
       readonly statement: (text: string, values?: readonly unknown[]) => Promise<{ rows: unknown[] }>
     }

@@ -83,3 +83,24 @@ function errorResponse(state: string, message: string): Buffer {
   head.writeInt32BE(fields.length + 4, 1)
   return Buffer.concat([head, fields])
 }
+
+test('[D20] a transaction in which nothing happens for too long is ended, and others go on', {
+  skip,
+}, async (t) => {
+  const limits = { ...TABLE_LIMITS, idleTransactionMs: 300 }
+  const tables = openTables(postgresPlace(t), '', { limits, onDiscarded: () => {} })
+  t.after(() => tables[Symbol.asyncDispose]())
+  await allPixels(tables)
+  const idle = Promise.withResolvers<void>()
+  const stuck = tables.change('write', async (db) => {
+    await upsertPixels(db, [PIXEL])
+    await idle.promise
+    await upsertPixels(db, [{ ...PIXEL, x: 2 }])
+  })
+  const behind = allPixels(tables).catch(() => [])
+  assert.deepEqual(await behind, [])
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  idle.resolve()
+  await assert.rejects(stuck, { code: 'unavailable', retryable: true })
+  assert.deepEqual(await allPixels(tables), [])
+})

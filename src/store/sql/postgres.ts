@@ -43,8 +43,9 @@ export class PostgresEngine implements Engine {
       options: `-c search_path=${schema} -c synchronous_commit=off`,
       types: { getTypeParser },
     })
-    // An idle connection that is cut is replaced with the next use, which says what is wrong.
+    // A connection that is cut is replaced with the next use, which says what is wrong; so does what is asked of it.
     pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
     try {
       await migrate(db, schema, MIGRATIONS)
