@@ -93,7 +93,7 @@ async function benchRedisWrites(run: Run, folder: string, redisUrl: string): Pro
     ['LMDB', undefined],
     ['the same Redis', redisUrl],
   ] as const) {
-    await using own = await opened(join(folder, `beside-${name}`), url)
+    await using own = await opened(join(folder, url === undefined ? 'beside-lmdb' : 'beside-redis'), url)
     run.row({
       name: `meters: writes, 1,000 entities at once, ${name}`,
       value: await write(own.meters, total, draw),
