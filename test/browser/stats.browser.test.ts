@@ -425,7 +425,6 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     assert.deepEqual([width, height], [1280, 1400])
     for (const color of [0x1d5fe0, CLASSIC_PALETTE[5], CLASSIC_PALETTE[12]])
       assert.ok(rgb.includes(color ?? 0))
-
   })
 
   await t.test('it is dark where the system is, and redrawn when that changes', async (t) => {

@@ -2,6 +2,7 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from '@pre
 import { systemClock } from '../../../src/base/clock.ts'
 import { Api, type BoardSummary, type Me, type Problem, ProblemError } from '../../../src/client/api.ts'
 import { reconnectDelayMs } from '../../../src/client/backoff.ts'
+import { sentenceOf } from '../words/problems.ts'
 import type { MeterInfo, Places, Series } from './answers.ts'
 import { type Asked, askedOf, MOST_VERSUS, searchOf } from './asked.ts'
 import { firstSecond } from './first.ts'
@@ -49,7 +50,8 @@ export class StatsPage {
   readonly #nowSecond: Signal<number> = signal(Math.floor(Date.now() / 1000))
   /** When anything happened first; null: nothing has. */
   readonly #first: Signal<number | null | undefined> = signal(undefined)
-  readonly #isAway = signal(false)
+  /** Why the server does not answer now. */
+  readonly away: Signal<string | undefined> = signal(undefined)
   readonly #heard: Signal<'connecting' | 'live' | 'waiting' | 'still'> = signal('connecting')
   #isMeeting = false
   #isFinding = false
@@ -67,11 +69,11 @@ export class StatsPage {
     this.questions = new Questions(
       (path) => this.#load(path),
       MOST_VERSUS,
-      () => this.#away(),
+      (error) => this.#lose(error),
     )
     this.looked = computed(() => this.#look())
     this.wanted = computed(() => this.looked.value && wantedOf(this.looked.value))
-    this.status = computed(() => (this.#isAway.value ? 'waiting' : this.#heard.value))
+    this.status = computed(() => (this.away.value === undefined ? this.#heard.value : 'waiting'))
   }
 
   start(): void {
@@ -80,7 +82,9 @@ export class StatsPage {
     })
     addEventListener('online', () => this.retryNow())
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.retryNow()
+      if (document.visibilityState !== 'visible') return
+      this.retryNow()
+      this.#growSoon()
     })
     effect(() => {
       if (this.wanted.value !== undefined) this.questions.ask(this.wanted.value)
@@ -131,7 +135,7 @@ export class StatsPage {
 
   /** Ends a wait for the server, if this is one. */
   retryNow(): void {
-    if (this.#isAway.peek()) this.#again()
+    if (this.away.peek() !== undefined) this.#again()
     this.#live?.retryNow()
   }
 
@@ -216,7 +220,7 @@ export class StatsPage {
     } catch (error) {
       if (error instanceof ProblemError && error.problem.status < 500 && error.problem.status !== 429) {
         this.failure.value = error.problem
-      } else this.#away()
+      } else this.#lose(error)
     }
   }
 
@@ -227,7 +231,7 @@ export class StatsPage {
     if (!Number.isNaN(date)) this.#learnTime(date + 500 - Date.now())
     // The server validates what it sends against its schemas.
     const answer = (await response.json()) as T
-    this.#isAway.value = false
+    this.away.value = undefined
     this.#failures = 0
     return answer
   }
@@ -249,8 +253,8 @@ export class StatsPage {
   }
 
   /** The server is to be asked once more, later each time. */
-  #away(): void {
-    this.#isAway.value = true
+  #lose(error: unknown): void {
+    this.away.value = sentenceOf(error)
     if (this.#retry !== undefined) return
     this.#failures += 1
     this.#retry = systemClock.after(reconnectDelayMs(this.#failures, Math.random()), () => this.#again())
@@ -300,7 +304,9 @@ export class StatsPage {
     }
   }
 
+  /** While the page is not seen, it rests. */
   #growSoon(): void {
+    if (document.visibilityState !== 'visible') return
     this.#soon ??= systemClock.after(CHART_MS, () => {
       this.#soon = undefined
       void this.#grow()

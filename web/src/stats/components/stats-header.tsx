@@ -34,7 +34,7 @@ export function StatsHeader({ page, title }: { page: StatsPage; title: string })
       <ZoneChoice page={page} />
       {status.value === 'waiting' && (
         <p class="away" role="status">
-          The server cannot be reached: what you see may be old. It is being tried again.{' '}
+          {page.away.value ?? 'The server cannot be reached.'} What you see may be old; it is asked again.{' '}
           <button type="button" class="link" onClick={() => page.retryNow()}>
             Try now
           </button>

@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { Problem } from '../../../../src/client/api.ts'
 import { type Amount, added, amountWords, changeWords, shareOf, sizeOf } from '../amounts.ts'
 import type { Point, Series } from '../answers.ts'
 import { MOST_VERSUS } from '../asked.ts'
@@ -18,8 +19,12 @@ export function VersusPanel({ page, board }: { page: StatsPage; board: string })
   const { versus } = asked.value
   const points = useComputed(() => questions.series.answer.value?.points ?? NO_POINTS)
   const series = useComputed(() => [
-    { board, answer: questions.series.answer.value },
-    ...asked.value.versus.map((each, i) => ({ board: each, answer: questions.versus[i]?.answer.value })),
+    { board, answer: questions.series.answer.value, problem: undefined },
+    ...asked.value.versus.map((each, i) => ({
+      board: each,
+      answer: questions.versus[i]?.answer.value,
+      problem: questions.versus[i]?.problem.value,
+    })),
   ])
   const lines = useComputed((): Line[] =>
     series.value.map(({ board, answer }, i) => ({
@@ -66,7 +71,11 @@ export function VersusPanel({ page, board }: { page: StatsPage; board: string })
           />
           <Boards
             page={page}
-            rows={series.value.map(({ board, answer }) => ({ board, sum: sumIn(answer, now.span) }))}
+            rows={series.value.map(({ board, answer, problem }) => ({
+              board,
+              sum: sumIn(answer, now.span),
+              problem,
+            }))}
           />
         </>
       )}
@@ -83,7 +92,11 @@ function sumIn(series: Series | undefined, span: Span): Amount | undefined {
 
 interface BoardsProps {
   readonly page: StatsPage
-  readonly rows: readonly { readonly board: string; readonly sum: Amount | undefined }[]
+  readonly rows: readonly {
+    readonly board: string
+    readonly sum: Amount | undefined
+    readonly problem: Problem | undefined
+  }[]
 }
 
 function Boards({ page, rows }: BoardsProps) {
@@ -102,7 +115,7 @@ function Boards({ page, rows }: BoardsProps) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ board, sum }, i) => (
+        {rows.map(({ board, sum, problem }, i) => (
           <tr key={board}>
             <th scope="row">
               <span class="color">
@@ -115,7 +128,7 @@ function Boards({ page, rows }: BoardsProps) {
               </span>
             </th>
             <td class="amount number share" style={{ '--share': shareOf(sum ?? 0, most) }}>
-              {sum === undefined ? '…' : words(sum)}
+              {problem !== undefined ? 'not there' : sum === undefined ? '…' : words(sum)}
             </td>
             <td>
               {i > 0 && (
