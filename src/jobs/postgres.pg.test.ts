@@ -1,7 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { requires } from '../../test/support/requires.ts'
-import { postgresPlace, postgresTables } from '../../test/support/tables.ts'
-import { describeJobs } from './contract.ts'
+import { ownPostgres, postgresPlace, postgresTables } from '../../test/support/tables.ts'
+import { SpateError } from '../base/errors.ts'
+import { describeJobs, eventually, TEST_LIMITS, testKind } from './contract.ts'
+import { openJobs } from './open.ts'
 
-describeJobs('Postgres', { skip: requires('postgres') }, async (lifetime) =>
-  postgresTables(lifetime, postgresPlace(lifetime)),
-)
+const skip = requires('postgres')
+
+describeJobs('Postgres', { skip }, async (lifetime) => postgresTables(lifetime, postgresPlace(lifetime)))
+
+test('[J14] while the server is away nothing is begun and what is done is kept in mind; then all goes on', {
+  skip,
+}, async (t) => {
+  const own = await ownPostgres(t)
+  await using tables = postgresTables({ after: () => {} }, own.place)
+  const kind = testKind({ concurrency: 4 })
+  const away = Promise.withResolvers<void>()
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => {
+    errors.push(error)
+    away.resolve()
+  }
+  await using jobs = openJobs(tables, [kind], { limits: TEST_LIMITS, onError })
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const seen: number[] = []
+  jobs.work(kind, async ({ data }) => {
+    if (seen.push(data.n) === 4) begun.resolve()
+    await end.promise
+  })
+  jobs.start()
+  await jobs.sendMany(
+    kind,
+    [0, 1, 2, 3, 4, 5].map((n) => ({ n })),
+  )
+  await begun.promise
+  await own.kill()
+  end.resolve()
+  await away.promise
+  await assert.rejects(jobs.send(kind, { n: 6 }), { code: 'unavailable', retryable: true })
+  assert.equal(seen.length, 4)
+  await own.start()
+  await eventually(jobs, kind, (views) => views.length === 6 && views.every(({ state }) => state === 'done'))
+  assert.deepEqual(seen.sort(), [0, 1, 2, 3, 4, 5])
+  const codes = errors.map((error) => error instanceof SpateError && error.code)
+  assert.deepEqual([...new Set(codes)], ['unavailable'])
+})

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sql } from 'kysely'
+import { NODE_FLAGS } from '../../../scripts/node.mjs'
 import { fillDisk } from '../../../test/support/ballast.ts'
 import { requires } from '../../../test/support/requires.ts'
 import { copyTemplate, PGLITE, pgliteFolder, pgliteTables } from '../../../test/support/tables.ts'
@@ -38,6 +40,27 @@ test('[D10] nothing is made or opened before the first use', async (t) => {
   const tables = pgliteTables(t, folder)
   await tables[Symbol.asyncDispose]()
   assert.equal(existsSync(folder), false)
+})
+
+test('[D10] whoever can open tables and jobs has loaded no database', () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const packages = new Set()
+    registerHooks({
+      load(url, context, next) {
+        const [, name] = /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url) ?? []
+        if (name !== undefined) packages.add(name)
+        return next(url, context)
+      },
+    })
+    const { openTables } = await import('./src/store/sql/open.ts')
+    const { openJobs } = await import('./src/jobs/open.ts')
+    openJobs(openTables({ kind: 'pglite' }, '/nowhere', {}), [], {})
+    console.log(JSON.stringify([...packages]))`
+  const root = join(import.meta.dirname, '../../..')
+  const flags = [...NODE_FLAGS, '--input-type=module-typescript', '--eval', script]
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: root, encoding: 'utf8' })
+  assert.equal(stdout, '[]\n', stderr)
 })
 
 test('[D11] a deleted database comes back the same', async (t) => {
