@@ -186,7 +186,7 @@ export function describeTables(name: string, { skip }: { skip: string | false },
         name: text,
         colour: orNull(fc.integer({ min: 0, max: 0xffffff })),
       })
-      const batches = fc.array(fc.array(row, { maxLength: 30 }), { maxLength: 4 })
+      const batches = fc.array(fc.array(row, { maxLength: 30, size: 'max' }), { maxLength: 4 })
       await fc.assert(
         fc.asyncProperty(batches, async (all) => {
           await tables.change('empty', (db) => db.deleteFrom('pixels').execute())
@@ -209,7 +209,7 @@ export function describeTables(name: string, { skip }: { skip: string | false },
           )
           assert.deepEqual(await allPixels(tables), inOrder)
         }),
-        { numRuns: 15 },
+        { numRuns: 60 },
       )
     })
 
