@@ -44,6 +44,9 @@ export function measured(records: readonly LogRecord[]): MeterModel {
         const [x, y, player, color] = [body.x[i]!, body.y[i]!, body.player[i]!, body.color[i]!]
         const timeMs = 'timeMs' in body ? body.timeMs[i]! : canvas.timeMs
         const second = Math.floor(timeMs / 1000)
+        const holds = cells.get(`${x},${y}`)
+        const isKnown = holds?.player === player && holds.color === color && holds.timeMs === timeMs
+        if (type === RecordType.painted && isKnown) continue
         add('placements', player, second, 1, color)
         add('colors', color, second, 1)
         const own = `${player}/${x},${y}`

@@ -348,8 +348,10 @@ export class Canvas {
       const player = body.player[i] ?? 0
       if (strokes !== undefined) {
         const owner = chunk.players[cell] ?? 0
+        // A source that is read again tells nothing new.
+        const isKnown = before === color && owner === player && chunk.timesMs[cell] === timeMs
         const mark = StrokeKind.placed | wasPainted(owner, chunk.timesMs, cell) | isPainted(player, timeMs)
-        strokes.add(x, y, player, color, owner, before, mark, secondOf(timeMs))
+        if (!isKnown) strokes.add(x, y, player, color, owner, before, mark, secondOf(timeMs))
       }
       chunk.set(cell, color, player, timeMs, this.position)
       this.touched.cell(x, y)

@@ -56,6 +56,8 @@ test('[M30] every placement that counts is told with what was there before', () 
   fold.nowMs += 1500
   fold.paint([0, 3, 4, 6, T0], [7, 3, 4, 6, T0 + 1000])
   fold.paint([8, 0, 0, 1, 0])
+  // The source again.
+  fold.paint([7, 3, 4, 6, T0 + 1000], [8, 0, 0, 1, 0])
   const strokes = told(fold.records)
   const second = T0 / 1000
   const blank = { player: 0, color: 2, isPainted: false }
@@ -139,7 +141,10 @@ test('[M30] a stroke is told for each cell or intent that was accepted, and for 
         const verdicts = canvas.apply(record, new Changes(), strokes)
         const isAboutCells = [2, 3, 6].includes(record.type)
         const accepted = verdicts.filter((verdict) => verdict === Verdict.accepted).length
-        assert.equal(strokes.count - before, isAboutCells ? accepted : 0)
+        const told = strokes.count - before
+        // Painted cells may be just so already.
+        if (record.type === 3) assert.ok(told <= accepted)
+        else assert.equal(told, isAboutCells ? accepted : 0)
       }
     }),
     { numRuns: 100 },
