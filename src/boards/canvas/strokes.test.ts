@@ -57,7 +57,8 @@ test('[M30] every placement that counts is told with what was there before', () 
   fold.paint([0, 3, 4, 6, T0], [7, 3, 4, 6, T0 + 1000])
   fold.paint([8, 0, 0, 1, 0])
   // The source again.
-  fold.paint([7, 3, 4, 6, T0 + 1000], [8, 0, 0, 1, 0])
+  fold.paint([7, 3, 4, 6, T0 + 1000])
+  fold.paint([8, 0, 0, 1, 0])
   const strokes = told(fold.records)
   const second = T0 / 1000
   const blank = { player: 0, color: 2, isPainted: false }
