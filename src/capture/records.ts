@@ -32,7 +32,7 @@ export const CaptureRecordType = {
 /** Channels that are no canvas. A canvas is its index. */
 export const CONFIG_CHANNEL = 0xffff
 export const HISTORY_CHANNEL = 0xfffe
-export const MAX_CANVAS = 0xfff
+export const MAX_CANVAS = 0xfffd
 
 const VERSION = 1
 /** A user of `answered` that is none: the cell was never touched. */
@@ -90,7 +90,7 @@ export interface RawMessage {
   readonly bytes: Uint8Array
 }
 
-/** `missing`: 404 or 410; `expired`: 401 or 403; `broken`: no picture; `failed`: given up after all tries. */
+/** `missing`: 404 or 410; `expired`: 401 or 403; `broken`: no picture, or larger than a canvas; `failed`: given up after all tries. */
 export type FetchStatus = 'stored' | 'missing' | 'expired' | 'broken' | 'failed'
 
 /** What became of a frame's download. */

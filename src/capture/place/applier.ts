@@ -18,7 +18,7 @@ export interface Questioner {
   /** Whether all of them will be asked for; else none is. */
   takes(cells: number): boolean
   /** After the frame's `applied` record is durable. */
-  ask(frame: Frame, cells: FrameCells, width: number): void
+  ask(frame: Frame, cells: FrameCells): void
 }
 
 export interface ApplierServices {
@@ -30,7 +30,6 @@ export interface ApplierServices {
   readonly clock: Clock
   readonly random: () => number
   readonly settings: PlaceSettings
-  readonly size: () => { readonly width: number; readonly height: number }
   readonly questioner: Questioner
   readonly onError: (error: unknown) => void
 }
@@ -178,7 +177,7 @@ export class Applier {
   }
 
   async #apply(run: readonly Frame[]): Promise<void> {
-    const { board, recorder, questioner, applied, size } = this.#services
+    const { board, recorder, questioner, applied } = this.#services
     const ready: Ready[] = []
     let cellCount = 0
     for (const frame of run) {
@@ -205,10 +204,9 @@ export class Applier {
       this.#taken(frame)
       this.#appliedMs = Math.max(this.#appliedMs, frame.timestampMs)
       if (row.asked > 0) {
-        const { width } = size()
         // One that is not recorded is asked for after the next start.
         recorded.at(-1)?.then(
-          () => questioner.ask(frame, cells, width),
+          () => questioner.ask(frame, cells),
           () => {},
         )
       }
@@ -219,12 +217,11 @@ export class Applier {
 
   /** Undefined for one that cannot be read any more. */
   async #ready(frame: Frame): Promise<Ready | undefined> {
-    const { board, frames, recorder, size } = this.#services
-    const { width, height } = size()
+    const { board, frames, recorder } = this.#services
     const { canvas, timestampMs } = frame
     let cells: FrameCells
     try {
-      cells = await frames.cells(frame.sha256, width, height)
+      cells = await frames.cells(frame.sha256)
     } catch (error) {
       if (error instanceof SpateError && error.retryable) throw error
       await this.#giveUp(frame, error)
@@ -233,7 +230,7 @@ export class Applier {
     const colors = await board.colorsOf(cells, (found) =>
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
-    const missing = board.missing(cells, colors, { ...frame, width }, frame.kind === 'full')
+    const missing = board.missing(cells, colors, frame, frame.kind === 'full')
     return { frame, cells, missing }
   }
 

@@ -95,23 +95,22 @@ export class Asker implements Questioner {
     return this.#waiting + cells <= MAX_ASKS
   }
 
-  ask(frame: Frame, cells: FrameCells, width: number): void {
-    this.#add(frame.canvas, frame, cells, width, new Set())
+  ask(frame: Frame, cells: FrameCells): void {
+    this.#add(frame.canvas, frame, cells, new Set())
   }
 
   #add(
     canvas: number,
     { timestampMs, dx, dy }: Pick<Frame, 'timestampMs' | 'dx' | 'dy'>,
     cells: FrameCells,
-    width: number,
     answered: ReadonlySet<number>,
   ): void {
     const waiting = this.#cells.get(canvas) ?? new Map<number, WaitingCell>()
     this.#cells.set(canvas, waiting)
     for (let i = 0; i < cells.count; i++) {
       const at = cells.at[i]!
-      const y = Math.floor(at / width)
-      const x = at - y * width
+      const y = Math.floor(at / cells.width)
+      const x = at - y * cells.width
       if (answered.has(cellKey(x + dx, y + dy))) continue
       const key = cellKey(x, y)
       const cell = waiting.get(key) ?? {
@@ -131,18 +130,18 @@ export class Asker implements Questioner {
   }
 
   /** Of frames that are not wholly answered since before the start. Errors: those of the store. */
-  async resume(chain: Chain, size: { readonly width: number; readonly height: number }): Promise<void> {
+  async resume(chain: Chain): Promise<void> {
     for (const open of [...chain.openAsks.values()]) {
       if (this.#stop.signal.aborted) return
-      const cells = await this.#cellsOf(open, size)
+      const cells = await this.#cellsOf(open)
       if (cells === undefined) continue
-      this.#add(chain.index, open, cells, size.width, open.answered)
+      this.#add(chain.index, open, cells, open.answered)
     }
   }
 
-  async #cellsOf(open: OpenAsks, size: { width: number; height: number }): Promise<FrameCells | undefined> {
+  async #cellsOf(open: OpenAsks): Promise<FrameCells | undefined> {
     try {
-      return await this.#services.frames.cells(open.sha256, size.width, size.height)
+      return await this.#services.frames.cells(open.sha256)
     } catch (error) {
       if (error instanceof SpateError && error.retryable) throw error
       this.#services.onError(error)

@@ -30,7 +30,6 @@ export interface CellsToPaint {
 export interface FramePlace {
   readonly dx: number
   readonly dy: number
-  readonly width: number
   readonly timestampMs: number
 }
 
@@ -143,7 +142,8 @@ export class CaptureBoard {
    */
   missing(cells: FrameCells, colors: Uint8Array, place: FramePlace, isFull: boolean): CellsToPaint {
     const { canvas } = this.host
-    const { dx, dy, width, timestampMs } = place
+    const { dx, dy, timestampMs } = place
+    const { width } = cells
     const x = new Uint16Array(cells.count)
     const y = new Uint16Array(cells.count)
     const color = new Uint8Array(cells.count)

@@ -351,7 +351,6 @@ export class PlaceCollector implements AsyncDisposable {
       clock,
       random,
       settings: this.#settings,
-      size: () => this.#size(),
       questioner: this.#asker ?? NOBODY,
       onError,
     }
@@ -385,7 +384,7 @@ export class PlaceCollector implements AsyncDisposable {
     if (asker === undefined) return
     for (const chain of this.#fold.chains.values()) {
       try {
-        await asker.resume(chain, this.#size())
+        await asker.resume(chain)
       } catch (error) {
         this.#services.onError(error)
       }

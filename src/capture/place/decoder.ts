@@ -19,15 +19,13 @@ export class FrameDecoder implements AsyncDisposable {
   readonly #gate = new Gate(AT_ONCE, MAY_WAIT, 'too many frames are being decoded')
   readonly #waiting = new Map<number, PromiseWithResolvers<FrameCells>>()
 
-  /**
-   * As `decodeFrame`. Errors: `invalid` for what is no picture, or one of another size; `overloaded`, `unavailable`.
-   */
-  decode(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
+  /** As `decodeFrame`. Errors: `invalid` for what is no picture; `overloaded`, `unavailable`. */
+  decode(bytes: Uint8Array): Promise<FrameCells> {
     return this.#gate.pass(() => {
       const id = this.#nextId++
       const done = Promise.withResolvers<FrameCells>()
       this.#waiting.set(id, done)
-      this.#running().postMessage({ id, bytes, width, height } satisfies DecodeJob)
+      this.#running().postMessage({ id, bytes } satisfies DecodeJob)
       return done.promise
     })
   }
@@ -47,7 +45,7 @@ export class FrameDecoder implements AsyncDisposable {
     const done = this.#waiting.get(decoded.id)
     this.#waiting.delete(decoded.id)
     if ('refusal' in decoded) done?.reject(new SpateError('invalid', decoded.refusal))
-    else done?.resolve({ count: decoded.at.length, at: decoded.at, rgb: decoded.rgb })
+    else done?.resolve(decoded.cells)
   }
 
   #lost(worker: Worker, cause: unknown): void {

@@ -136,8 +136,11 @@ export class Downloads implements FrameFetcher {
       return { status: 'failed', detail: messageOf(error) }
     }
     try {
+      const cells = await frames.decode(bytes)
       const { width, height } = size()
-      return { status: 'stored', bytes, cells: await frames.decode(bytes, width, height) }
+      if (cells.width <= width && cells.height <= height) return { status: 'stored', bytes, cells }
+      // It would lie over its neighbours. Where the canvases have grown, that is known with the next try.
+      return { status: 'broken', detail: `larger than ${width} × ${height}`, bytes }
     } catch (error) {
       // Not for the picture to answer for.
       if (error instanceof SpateError && error.retryable)

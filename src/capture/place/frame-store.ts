@@ -33,9 +33,9 @@ export class FrameStore implements AsyncDisposable {
     return sha256
   }
 
-  /** Errors: `invalid` for what is no picture of that size, `overloaded`, `unavailable`. */
-  decode(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
-    return this.#decoder.decode(bytes, width, height)
+  /** Errors: `invalid` for what is no picture, `overloaded`, `unavailable`. */
+  decode(bytes: Uint8Array): Promise<FrameCells> {
+    return this.#decoder.decode(bytes)
   }
 
   keep(sha256: string, cells: FrameCells): void {
@@ -47,14 +47,14 @@ export class FrameStore implements AsyncDisposable {
   }
 
   /** Errors: `not-found`, `invalid`, those of the store. */
-  async cells(sha256: string, width: number, height: number): Promise<FrameCells> {
+  async cells(sha256: string): Promise<FrameCells> {
     const kept = this.#kept.get(sha256)
     if (kept !== undefined) {
       this.#kept.delete(sha256)
       this.#keptCells -= kept.count
       return kept
     }
-    return this.decode(await this.#objects.get(frameKey(sha256)), width, height)
+    return this.decode(await this.#objects.get(frameKey(sha256)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

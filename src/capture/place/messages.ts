@@ -1,3 +1,5 @@
+import { MAX_CANVAS } from '../records.ts'
+
 /**
  * What the messages of an r/place say. Real ones have timestamps as floats in exponent form and keys that come twice
  * (the last counts); fields that are not named here are of no concern.
@@ -39,10 +41,11 @@ export type PlaceMessage =
 export const OTHER: PlaceMessage = { kind: 'other' }
 const MAX_TIME_MS = 2 ** 48
 const MAX_URL = 2048
-const MAX_CANVASES = 64
+/** Each takes connections of its own. */
+const MAX_CANVASES = 256
 const MAX_COLORS = 256
 const MAX_SIDE = 4096
-const MAX_OFFSET = 32_768
+const MAX_OFFSET = 65_536
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -122,13 +125,15 @@ function configOf(data: Json): PlaceMessage {
   const canvasWidth = within(data.canvasWidth, 1, MAX_SIDE)
   const canvasHeight = within(data.canvasHeight, 1, MAX_SIDE)
   if (canvasWidth === undefined || canvasHeight === undefined) return OTHER
-  const canvases = listOf(data.canvasConfigurations).flatMap((entry): CanvasPlace[] => {
-    const canvas = objectOf(entry)
-    const index = within(canvas?.index, 0, MAX_CANVASES - 1)
-    const dx = within(canvas?.dx, -MAX_OFFSET, MAX_OFFSET)
-    const dy = within(canvas?.dy, -MAX_OFFSET, MAX_OFFSET)
-    return index === undefined || dx === undefined || dy === undefined ? [] : [{ index, dx, dy }]
-  })
+  const canvases = listOf(data.canvasConfigurations)
+    .slice(0, MAX_CANVASES)
+    .flatMap((entry): CanvasPlace[] => {
+      const canvas = objectOf(entry)
+      const index = within(canvas?.index, 0, MAX_CANVAS)
+      const dx = within(canvas?.dx, -MAX_OFFSET, MAX_OFFSET)
+      const dy = within(canvas?.dy, -MAX_OFFSET, MAX_OFFSET)
+      return index === undefined || dx === undefined || dy === undefined ? [] : [{ index, dx, dy }]
+    })
   if (canvases.length === 0) return OTHER
   const palette = listOf(objectOf(data.colorPalette)?.colors)
     .flatMap((entry): PaletteColor[] => {

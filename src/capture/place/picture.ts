@@ -1,8 +1,11 @@
 import sharp from 'sharp'
+import { assert } from '../../base/assert.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 
 /** The cells that a frame holds: those that are not transparent. */
 export interface FrameCells {
+  readonly width: number
+  readonly height: number
   readonly count: number
   /** Row by row: y × width + x. */
   readonly at: Uint32Array<ArrayBuffer>
@@ -10,13 +13,14 @@ export interface FrameCells {
   readonly rgb: Uint32Array<ArrayBuffer>
 }
 
-const MAX_PIXELS = 1 << 24
+/** As large as canvases may be said to be. */
+const MAX_PIXELS = 4096 * 4096
 
 /**
  * Decodes a picture of an r/place. A cell has changed where the picture is not wholly transparent
- * there, whatever its colour. Errors: `invalid` for what is no picture, or one of another size.
+ * there, whatever its colour. Errors: `invalid` for what is no picture.
  */
-export async function decodeFrame(bytes: Uint8Array, width: number, height: number): Promise<FrameCells> {
+export async function decodeFrame(bytes: Uint8Array): Promise<FrameCells> {
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
     .ensureAlpha()
     .raw()
@@ -24,14 +28,14 @@ export async function decodeFrame(bytes: Uint8Array, width: number, height: numb
     .catch((cause: unknown) => {
       throw new SpateError('invalid', `not a picture: ${messageOf(cause)}`, { cause })
     })
-  if (info.width !== width || info.height !== height || info.channels !== 4) {
-    throw new SpateError('invalid', `a picture of ${info.width} × ${info.height}, not ${width} × ${height}`)
-  }
-  return cellsOf(new Uint32Array(data.buffer, data.byteOffset, width * height))
+  const { width, height, channels } = info
+  assert(channels === 4, 'an alpha channel was ensured')
+  const rgba = new Uint32Array(data.buffer, data.byteOffset, width * height)
+  return { width, height, ...cellsOf(rgba) }
 }
 
 /** @param rgba little-endian: red in the lowest byte */
-function cellsOf(rgba: Uint32Array): FrameCells {
+function cellsOf(rgba: Uint32Array): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
   let count = 0
   let at = new Uint32Array(FIRST_CELLS)
   let rgb = new Uint32Array(FIRST_CELLS)
