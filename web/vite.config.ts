@@ -49,7 +49,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // What the strict content security policy would refuse must not be inlined.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html', 'stats.html'] },
+    rolldownOptions: {
+      input: ['index.html', 'stats.html'],
+      // Few files: each costs a browser more than its bytes.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'stats-core', test: /\/web\/src\/stats\//, minShareCount: 2 },
+            { name: 'shared', minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { '/api': { target: SERVER, ws: true } } },
 })

@@ -16,6 +16,10 @@ test('axes tell them roughly', () => {
   assert.equal(shortWords(0), '0')
   assert.equal(shortWords(1_250_000), '1.25M')
   assert.equal(shortWords(-4000), '-4K')
+  assert.equal(shortWords(950), '950')
+  assert.equal(shortWords(0.5), '0.5')
+  assert.equal(shortWords(2e15), '2Q')
+  assert.equal(shortWords(3e18), '3000Q')
 })
 
 test('a running total goes on from what was before, into digits and back', () => {

@@ -58,7 +58,7 @@ export function Chart(props: ChartProps) {
 
   useLayoutEffect(() => {
     const element = box.current
-    if (element === null || width.value === 0) return
+    if (element === null || width.value === 0 || points.length === 0) return
     const picture: Picture = {
       count: points.length,
       lines,
@@ -68,7 +68,7 @@ export function Chart(props: ChartProps) {
     const made = plot(picture, width.value, height, hearing, element)
     drawn.current = made
     element.dataset.drawn = String(points.length)
-    if (points.length > 0) requestAnimationFrame(() => performance.mark('chart'))
+    requestAnimationFrame(() => performance.mark('chart'))
     const stop = listen(made, latest)
     mark(made, latest.current.points, latest.current.span)
     return () => {
