@@ -67,6 +67,8 @@ export class Applier {
   /** Applied, but not folded yet. */
   readonly #unfolded = new Set<string>()
   #appliedMs = 0
+  /** No cell of the canvas is later than this or what was applied; undefined where that is not known. */
+  #paintedMs: number | undefined
   #wake = Promise.withResolvers<void>()
   readonly #running: Promise<void>
   /** Why nothing more is applied. */
@@ -171,6 +173,8 @@ export class Applier {
         if (signal.aborted) return
         onError(error)
         if (!(error instanceof SpateError && error.retryable)) throw error
+        // Whether it was painted all the same shows on the board.
+        this.#paintedMs = undefined
       }
       await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
     }
@@ -230,8 +234,17 @@ export class Applier {
     const colors = await board.colorsOf(cells, (found) =>
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
-    const missing = board.missing(cells, colors, frame, frame.kind === 'full')
+    const isNewest = frame.kind === 'diff' && timestampMs > this.#latestMs(cells)
+    const missing = isNewest
+      ? board.all(cells, colors, frame)
+      : board.missing(cells, colors, frame, frame.kind === 'full')
     return { frame, cells, missing }
+  }
+
+  #latestMs({ width, height }: FrameCells): number {
+    const { dx, dy } = this.#chain.place
+    this.#paintedMs ??= this.#services.board.latestMs({ left: dx, top: dy, width, height })
+    return Math.max(this.#paintedMs, this.#appliedMs)
   }
 
   #rowOf(

@@ -136,6 +136,32 @@ export class CaptureBoard {
     return this.#colors
   }
 
+  /** When a cell of that area was painted last; 0 for never. */
+  latestMs({ left, top, width, height }: Area): number {
+    const { chunks } = this.host.canvas
+    let latestMs = 0
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const [x, y] = [wrap(left + column), wrap(top + row)]
+        latestMs = Math.max(latestMs, chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0)
+      }
+    }
+    return latestMs
+  }
+
+  /** All of a frame's cells, for one that is later than whatever the board has there. */
+  all(cells: FrameCells, colors: Uint8Array, { dx, dy }: FramePlace): CellsToPaint {
+    const { count, at, width } = cells
+    const x = new Uint16Array(count)
+    const y = new Uint16Array(count)
+    for (let i = 0; i < count; i++) {
+      const row = Math.floor(at[i]! / width)
+      x[i] = wrap(at[i]! - row * width + dx)
+      y[i] = wrap(row + dy)
+    }
+    return { count, x, y, color: colors }
+  }
+
   /**
    * Those of a frame's cells that the board does not have yet: not those that it has of the same time or a later one,
    * and of a full frame only those of another colour.
