@@ -1,13 +1,16 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+
+/** Text that is part of a key sorts by its bytes: the same in every database, and faster than by a language's rules. */
+const KEY_TEXT = sql`text collate "C"`
 
 export const captures: Migration = {
   // A migration outlives the schema that it was written for, so its database has no type.
   async up(db: Kysely<unknown>) {
     await db.schema
       .createTable('urls')
-      .addColumn('capture', 'text', (column) => column.notNull())
-      .addColumn('url', 'text', (column) => column.notNull())
+      .addColumn('capture', KEY_TEXT, (column) => column.notNull())
+      .addColumn('url', KEY_TEXT, (column) => column.notNull())
       .addColumn('status', 'text', (column) => column.notNull())
       .addColumn('named', 'int8', (column) => column.notNull())
       .addColumn('fetched', 'int8')
@@ -24,7 +27,7 @@ export const captures: Migration = {
       .execute()
     await db.schema
       .createTable('pixels')
-      .addColumn('board', 'text', (column) => column.notNull())
+      .addColumn('board', KEY_TEXT, (column) => column.notNull())
       .addColumn('x', 'int4', (column) => column.notNull())
       .addColumn('y', 'int4', (column) => column.notNull())
       .addColumn('modified', 'int8', (column) => column.notNull())
@@ -35,7 +38,7 @@ export const captures: Migration = {
       .execute()
     await db.schema
       .createTable('meta')
-      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('name', KEY_TEXT, (column) => column.primaryKey())
       .addColumn('version', 'int4', (column) => column.notNull())
       .addColumn('position', 'int8', (column) => column.notNull())
       .execute()
