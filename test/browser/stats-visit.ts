@@ -68,7 +68,12 @@ export class StatsVisit {
   }
 
   /** From the middle of one period of the chart to that of another, with the mouse. */
-  async drag(from: number, to: number, periods: number): Promise<void> {
+  async drag(
+    from: number,
+    to: number,
+    periods: number,
+    meanwhile = async (): Promise<void> => {},
+  ): Promise<void> {
     const box = await this.chart.locator('.u-over').boundingBox()
     assert.ok(box !== null)
     const at = (period: number): number => box.x + ((period + 0.5) / periods) * box.width
@@ -76,6 +81,7 @@ export class StatsVisit {
     await this.page.mouse.move(at(from), y)
     await this.page.mouse.down()
     await this.page.mouse.move((at(from) + at(to)) / 2, y)
+    await meanwhile()
     await this.page.mouse.move(at(to), y)
     await this.page.mouse.up()
   }

@@ -137,6 +137,7 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     await visit.page.getByRole('heading', { name: `Bob #${bob}` }).waitFor()
     assert.equal(await visit.page.getByRole('radio', { name: 'Distinct cells' }).isChecked(), true)
     assert.deepEqual([...visit.query], [...new URLSearchParams(search)])
+    await visit.until(`document.querySelector('.u-select').clientWidth > 200`)
   })
 
   await t.test('[W3] two spans are compared: who has come up, who has fallen, who is new', async (t) => {
@@ -272,6 +273,22 @@ test('the pages of statistics', { skip: requires('chromium') }, async (t) => {
     await visit.leads('1 b 7', '2 a 5')
     await visit.page.getByText('Altogether: 12').waitFor()
     assert.deepEqual(visit.complaints, [])
+  })
+
+  await t.test('[W2] who drags is not disturbed by what happens meanwhile', async (t) => {
+    const now = stage.nowSecond
+    await stage.meter('busy', {}, [{ entity: 'a', second: now - 1800, amount: 5 }])
+    const visit = await stage.visit(t, '/meters/busy?show=hour')
+    await visit.isDrawn(60)
+    await visit.page.locator('[data-status="live"]').waitFor()
+    await visit.drag(40, 10, 60, async () => {
+      await stage.add('busy', [{ entity: 'b', second: stage.nowSecond, amount: 7 }])
+      await visit.leads('1 b 7', '2 a 5')
+    })
+    await visit.leads('1 a 5')
+    const [from = 0, to = 0] = (visit.query.get('span') ?? '').split('-').map(Number)
+    assert.equal(to - from + 1, 31 * 60)
+    await visit.until(`document.querySelector('.u-select').clientWidth > 300`)
   })
 
   await t.test('[W7] what is no longer kept is said, with a way to what is', async (t) => {

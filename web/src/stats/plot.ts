@@ -22,6 +22,8 @@ export interface Picture {
 interface Hearing {
   /** Of the period under the pointer; undefined: none. */
   readonly onHover: (period: number | undefined) => void
+  /** After each time: where things lie is known from then on. */
+  readonly onDrawn: (plot: uPlot) => void
 }
 
 /** Below, ticks stand under the middle of a period, else at its beginning. */
@@ -78,6 +80,7 @@ export function plot(
     ],
     series: [{}, ...picture.lines.map((line) => seriesOf(line, picture.count))],
     hooks: {
+      draw: [hearing.onDrawn],
       setCursor: [
         ({ cursor }) => {
           const { idx, left = -1 } = cursor

@@ -38,6 +38,10 @@ export function Chart(props: ChartProps) {
   const latest = useRef(props)
   latest.current = props
   const width = useSignal(0)
+  const close = useRef(() => {})
+  const isDragging = useRef(false)
+  /** Drags that have ended. */
+  const released = useSignal(0)
 
   useLayoutEffect(() => {
     const element = box.current
@@ -56,30 +60,44 @@ export function Chart(props: ChartProps) {
     }
   }, [width])
 
-  useLayoutEffect(() => {
-    const element = box.current
-    if (element === null || width.value === 0 || points.length === 0) return
+  const remake = (element: HTMLDivElement): void => {
+    close.current()
     const picture: Picture = {
       count: points.length,
       lines,
       ticks: ticksOf(points, zone, Math.max(2, Math.floor((width.value - 60) / TICK_PX))),
     }
-    const hearing = { onHover: (period: number | undefined) => latest.current.onHover?.(period) }
-    const made = plot(picture, width.value, height, hearing, element)
+    const made = plot(
+      picture,
+      width.value,
+      height,
+      {
+        onHover: (period) => latest.current.onHover?.(period),
+        onDrawn: (made) => mark(made, points, latest.current.span),
+      },
+      element,
+    )
+    const stop = listen(made, points, latest, isDragging, () => {
+      released.value += 1
+    })
     drawn.current = made
-    element.dataset.drawn = String(points.length)
-    requestAnimationFrame(() => performance.mark('chart'))
-    const stop = listen(made, latest)
-    mark(made, latest.current.points, latest.current.span)
-    return () => {
+    close.current = () => {
       stop()
       made.destroy()
-      drawn.current = undefined
     }
-  }, [points, lines, zone, height, width.value])
+    element.dataset.drawn = String(points.length)
+    requestAnimationFrame(() => performance.mark('chart'))
+  }
+
+  // While somebody drags, what is under the pointer stays.
+  useLayoutEffect(() => {
+    const element = box.current
+    if (element !== null && width.value > 0 && points.length > 0 && !isDragging.current) remake(element)
+  }, [points, lines, zone, height, width.value, released.value])
+  useLayoutEffect(() => () => close.current(), [])
 
   useEffect(() => {
-    if (drawn.current !== undefined) mark(drawn.current, points, span)
+    if (drawn.current !== undefined && !isDragging.current) mark(drawn.current, points, span)
   }, [span, points])
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -118,44 +136,56 @@ function mark(made: uPlot, points: readonly Span[], span: Span | undefined): voi
   made.setSelect({ left, width: right - left, top: 0, height: made.over.clientHeight }, false)
 }
 
-/** Drags with a mouse, a pen or a finger. Returns how to stop. */
-function listen(made: uPlot, latest: { readonly current: ChartProps }): () => void {
+/**
+ * Drags with a mouse, a pen or a finger. Returns how to stop.
+ *
+ * @param points those that are drawn
+ * @param onReleased called after each drag
+ */
+function listen(
+  made: uPlot,
+  points: readonly Span[],
+  latest: { readonly current: ChartProps },
+  isDragging: { current: boolean },
+  onReleased: () => void,
+): () => void {
   const { over } = made
   let start: number | undefined
   const positionOf = (event: PointerEvent): number => event.clientX - over.getBoundingClientRect().left
   const chosenTo = (px: number): Span | undefined =>
-    start === undefined
-      ? undefined
-      : across(latest.current.points, made.posToVal(start, 'x'), made.posToVal(px, 'x'))
+    start === undefined ? undefined : across(points, made.posToVal(start, 'x'), made.posToVal(px, 'x'))
   const begin = (event: PointerEvent): void => {
     if (latest.current.onChoose === undefined || !event.isPrimary || event.button !== 0) return
     start = positionOf(event)
+    isDragging.current = true
     over.setPointerCapture(event.pointerId)
   }
   const move = (event: PointerEvent): void => {
     if (start === undefined || Math.abs(positionOf(event) - start) < DRAG_PX) return
-    mark(made, latest.current.points, chosenTo(positionOf(event)))
+    mark(made, points, chosenTo(positionOf(event)))
+  }
+  const release = (): void => {
+    if (start === undefined) return
+    start = undefined
+    isDragging.current = false
+    onReleased()
   }
   const end = (event: PointerEvent): void => {
     const chosen = chosenTo(positionOf(event))
-    start = undefined
+    release()
     if (chosen === undefined) return
     const { span, onChoose } = latest.current
     // Once more the same takes it away.
     onChoose?.(isSame(span, chosen) ? undefined : chosen)
   }
-  const cancel = (): void => {
-    start = undefined
-    mark(made, latest.current.points, latest.current.span)
-  }
   over.addEventListener('pointerdown', begin)
   over.addEventListener('pointermove', move)
   over.addEventListener('pointerup', end)
-  over.addEventListener('pointercancel', cancel)
+  over.addEventListener('pointercancel', release)
   return () => {
     over.removeEventListener('pointerdown', begin)
     over.removeEventListener('pointermove', move)
     over.removeEventListener('pointerup', end)
-    over.removeEventListener('pointercancel', cancel)
+    over.removeEventListener('pointercancel', release)
   }
 }
