@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { requires } from '../../test/support/requires.ts'
 import { ownPostgres, postgresPlace, postgresTables } from '../../test/support/tables.ts'
 import { SpateError } from '../base/errors.ts'
-import { describeJobs, eventually, TEST_LIMITS, testKind } from './contract.ts'
+import { describeJobs, eventually, open, TEST_LIMITS, testKind } from './contract.ts'
 import { openJobs } from './open.ts'
 
 const skip = requires('postgres')
@@ -45,4 +45,22 @@ test('[J14] while the server is away nothing is begun and what is done is kept i
   assert.deepEqual(seen.sort(), [0, 1, 2, 3, 4, 5])
   const codes = errors.map((error) => error instanceof SpateError && error.code)
   assert.deepEqual([...new Set(codes)], ['unavailable'])
+})
+
+test('[J15] jobs that a later release has changed are refused', { skip }, async (t) => {
+  const tables = postgresTables(t, postgresPlace(t))
+  const kind = testKind()
+  {
+    await using jobs = open(t, tables, [kind])
+    await jobs.send(kind, { n: 1 })
+  }
+  const { database } = tables
+  assert.ok(database.kind === 'postgres')
+  await tables.change('change', async (db) => {
+    // The version is pg-boss's, no table of the schema.
+    const boss = db.withSchema(`${database.schema}_jobs`).withTables<{ version: { version: number } }>()
+    await boss.updateTable('version').set({ version: 1000 }).execute()
+  })
+  const refused = { code: 'newer-version', retryable: false }
+  await assert.rejects(open(t, tables, [kind]).counts(), refused)
 })

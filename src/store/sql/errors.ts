@@ -8,13 +8,12 @@ import { type ErrorCode, messageOf, SpateError } from '../../base/errors.ts'
 export function sqlError(what: string, error: unknown): unknown {
   if (error instanceof SpateError) return error
   const state = field(error, 'code')
+  // No class of SQLSTATE begins with E.
+  if (typeof state === 'string' && /^E[A-Z_]+$/.test(state)) return systemError(what, state, error)
   if (typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state)) {
     const message = `${what}: ${messageOf(error)} (SQLSTATE ${state})`
     const code = codeOf(state, message)
     return code === undefined ? new Error(message) : new SpateError(code, message)
-  }
-  if (typeof state === 'string' && /^E[A-Z_]+$/.test(state)) {
-    return new SpateError('unavailable', `${what}: the database does not answer (${state})`)
   }
   const message = messageOf(error)
   if (
@@ -29,6 +28,28 @@ export function sqlError(what: string, error: unknown): unknown {
   }
   return error
 }
+
+/** Of a connection, or of PGlite's folder. */
+function systemError(what: string, errno: string, error: unknown): SpateError {
+  if (UNREACHABLE.has(errno)) {
+    return new SpateError('unavailable', `${what}: the database does not answer (${errno})`)
+  }
+  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
+  return new SpateError(isFull ? 'storage-full' : 'storage-failed', `${what}: ${messageOf(error)}`)
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
 
 /** Undefined: the statement is wrong, which no retry and no operator mends. */
 function codeOf(state: string, message: string): ErrorCode | undefined {

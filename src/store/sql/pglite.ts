@@ -113,7 +113,9 @@ export class PgliteEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDamaged) await this.#folder.markUntrusted()
-    if (await this.#connection.close()) await this.#folder.markClosed()
+    if (!(await this.#connection.close())) return
+    // Where the disk does not sync, the mark stays: the database is trusted as after a kill.
+    await this.#folder.markClosed().catch(() => {})
   }
 }
 
