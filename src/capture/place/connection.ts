@@ -11,6 +11,7 @@ import {
   startText,
 } from './dialect.ts'
 import type { OpenSocket, SocketEnd, SourceSocket } from './socket.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** Under which a connection's only subscription runs. */
 const SUBSCRIPTION_ID = '1'
@@ -71,8 +72,8 @@ export class Connection {
   #isReady = false
   #hasEnded = false
   #heard: Promise<void> = Promise.resolve()
-  #cancelSilence: (() => void) | undefined
-  #cancelQuiet: (() => void) | undefined
+  #silence: Watchdog
+  #quiet: Watchdog | undefined
   #cancelStart: (() => void) | undefined
 
   constructor(services: ConnectionServices, plan: ConnectionPlan, events: ConnectionEvents) {
@@ -81,7 +82,7 @@ export class Connection {
     this.#events = events
     const { url, subprotocols, token } = plan
     const headers = token === null ? plan.headers : { ...plan.headers, Authorization: `Bearer ${token}` }
-    this.#arm('#cancelSilence', plan.connectMs, 'unreachable', 'no connection in time')
+    this.#silence = this.#watch(plan.connectMs, 'unreachable', 'no connection')
     this.#socket = services.openSocket(
       { url, subprotocols, headers },
       {
@@ -108,12 +109,13 @@ export class Connection {
   }
 
   #open(subprotocol: string): void {
-    const { connection, channel, token, acknowledgeMs } = this.#plan
+    const { connection, channel, token, acknowledgeMs, silenceMs, quietMs } = this.#plan
     this.#subprotocol = subprotocol
     const record = { type: CaptureRecordType.opened, body: { connection, channel, subprotocol } }
     this.#services.recorder.now(record).catch(() => {})
-    this.#alive()
-    this.#quiet()
+    this.#silence.stop()
+    this.#silence = this.#watch(silenceMs, 'silent', 'no message')
+    this.#quiet = this.#watch(quietMs, 'silent', 'no data')
     this.#socket.send(initText(token))
     this.#cancelStart = this.#services.clock.after(acknowledgeMs, () => this.#ready())
   }
@@ -129,7 +131,7 @@ export class Connection {
 
   #receive(bytes: Uint8Array, isBinary: boolean): void {
     if (this.#hasEnded) return
-    this.#alive()
+    this.#silence.feed()
     const { connection, channel } = this.#plan
     const arrivedMs = this.#services.clock.now()
     const recorded = this.#services.recorder.message({ connection, channel, isBinary, arrivedMs, bytes })
@@ -155,7 +157,7 @@ export class Connection {
         this.#socket.send(message.answer)
         return
       case 'data':
-        this.#quiet()
+        this.#quiet?.feed()
         this.#events.onData(message.id, text)
         return
       case 'complete':
@@ -192,8 +194,8 @@ export class Connection {
   #finish(end: ConnectionEnd): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    this.#cancelSilence?.()
-    this.#cancelQuiet?.()
+    this.#silence.stop()
+    this.#quiet?.stop()
     this.#cancelStart?.()
     const { connection, channel } = this.#plan
     const { cause, detail } = end
@@ -202,20 +204,7 @@ export class Connection {
     this.#services.recorder.now(record).then(told, told)
   }
 
-  #alive(): void {
-    this.#arm('#cancelSilence', this.#plan.silenceMs, 'silent', 'no message')
-  }
-
-  #quiet(): void {
-    this.#arm('#cancelQuiet', this.#plan.quietMs, 'silent', 'no data')
-  }
-
-  #arm(which: '#cancelSilence' | '#cancelQuiet', ms: number, cause: CloseCause, detail: string): void {
-    const cancel = which === '#cancelSilence' ? this.#cancelSilence : this.#cancelQuiet
-    cancel?.()
-    const armed =
-      ms === 0 ? undefined : this.#services.clock.after(ms, () => this.end(cause, `${detail} for ${ms} ms`))
-    if (which === '#cancelSilence') this.#cancelSilence = armed
-    else this.#cancelQuiet = armed
+  #watch(ms: number, cause: CloseCause, detail: string): Watchdog {
+    return new Watchdog(this.#services.clock, ms, () => this.end(cause, `${detail} for ${ms} ms`))
   }
 }
