@@ -71,11 +71,14 @@ function sourceOf({ queryUrl }: PlaceSettings): string {
  * state is saved every 10 s with its position; it is a short cut, and may be deleted.
  *
  * While the disk is nearly full only raw messages, and what became of connections, are written; the rest goes on when
- * there is room. A record that cannot be read stops it for good: `stopped` says why.
+ * there is room. A board that cannot be painted holds nothing else up: `boardStopped` says why. A record that cannot be
+ * read stops the capture for good: `stopped` says why.
  */
 export class PlaceCollector implements AsyncDisposable {
   readonly name: string
   stopped: SpateError | undefined
+  /** Why nothing more is painted until the next start. What is heard is kept all the same. */
+  boardStopped: unknown
   readonly #services: CollectorServices
   readonly #settings: PlaceSettings
   readonly #stream: string
@@ -282,10 +285,10 @@ export class PlaceCollector implements AsyncDisposable {
       this.#followed = config
       this.#channels?.follow(config)
     }
-    if (config !== this.#boardIs) this.#configureBoard()
+    if (config !== this.#boardIs && this.boardStopped === undefined) this.#configureBoard()
     for (const applier of this.#appliers.values()) {
       applier.wake()
-      if (applier.stopped !== undefined) this.#stopFor(applier.stopped)
+      this.boardStopped ??= applier.stopped
     }
     if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
     this.#checking ??= this.#services.clock.after(this.#settings.breakMs, () => this.#check())
@@ -317,7 +320,7 @@ export class PlaceCollector implements AsyncDisposable {
         if (signal.aborted) return
         onError(error)
         if (!(error instanceof SpateError && error.retryable)) {
-          this.#stopFor(error)
+          this.boardStopped = error
           return
         }
       }

@@ -56,6 +56,7 @@ export class Downloads implements FrameFetcher {
   readonly #stop = new AbortController()
   readonly #fetched: Batch<Fetched>
   readonly #running = new Set<Promise<void>>()
+  #lanes = 0
 
   constructor(services: DownloadServices) {
     this.#services = services
@@ -66,12 +67,13 @@ export class Downloads implements FrameFetcher {
   }
 
   get waiting(): number {
-    return this.#queue.length + this.#running.size
+    return this.#queue.length + this.#lanes
   }
 
   want(frame: Frame): void {
     this.#queue.push(frame)
-    if (this.#running.size >= this.#services.settings.downloads) return
+    if (this.#lanes >= this.#services.settings.downloads) return
+    this.#lanes += 1
     const lane = this.#lane().finally(() => this.#running.delete(lane))
     this.#running.add(lane)
   }
@@ -84,8 +86,10 @@ export class Downloads implements FrameFetcher {
         // It stays pending, and is fetched after the next start.
         if (!this.#stop.signal.aborted) this.#services.onError(error)
       }
-      if (this.#stop.signal.aborted) return
+      if (this.#stop.signal.aborted) break
     }
+    // In the same step as the look at the queue, so that no frame comes in between.
+    this.#lanes -= 1
   }
 
   async #download(frame: Frame): Promise<void> {

@@ -5,6 +5,7 @@ import { diskIsFull, FailingLog } from '../../../test/support/failing-log.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { memoryKv } from '../../../test/support/memory-kv.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
+import { SpateError } from '../../base/errors.ts'
 import { FolderObjects } from '../../store/objects/folder.ts'
 import { CaptureRecordType } from '../records.ts'
 import { reportText } from '../report.ts'
@@ -78,6 +79,30 @@ test('[K16] a log that is full loses nothing while there is room for messages in
   await capture.failed('the board', () => log.failures >= failures + 3)
   log.failure = () => undefined
   await assertWhole(source, capture)
+})
+
+test('[K16] a board that cannot be painted holds up nothing else, and is painted after the next start', async (t) => {
+  const source = await FakePlace.open(t)
+  const log = new FailingLog()
+  const capture = await TestCapture.open(t, source, {}, { log })
+  await capture.connected()
+  await source.tick(0)
+  await capture.settled()
+  const reason = new SpateError('forbidden', 'no')
+  log.failure = (stream) => (stream.startsWith('board/') ? reason : undefined)
+  await source.tick(0)
+  await capture.failed('the board', () => capture.errors.includes(reason))
+  await source.tick(0)
+  await capture.until('the frames', () => capture.canvas()?.counts.stored === 5)
+  assert.equal(capture.collector.boardStopped, reason)
+  assert.equal(capture.canvas()?.waiting, 2)
+  assert.deepEqual(capture.stops, [])
+  await capture.close()
+  log.failure = () => undefined
+  await capture.start()
+  await capture.settled()
+  assert.deepEqual(capture.holes(), [])
+  assert.deepEqual(await capture.wrongFrames(), [])
 })
 
 test('[K18] after a stop it goes on where it was, with or without its saved state', async (t) => {
