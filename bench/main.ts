@@ -32,6 +32,7 @@ const QUESTIONS = [
   'meters',
   'stats',
   'tables',
+  'capture',
 ] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000

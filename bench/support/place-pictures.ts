@@ -1,0 +1,32 @@
+import sharp from 'sharp'
+import { PALETTE_2022 } from '../../src/capture/datasets/palettes.ts'
+
+export const SIDE = 1000
+
+let seed = 1
+function below(limit: number): number {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+  return Math.floor((seed / 2 ** 32) * limit)
+}
+
+function picture(cells: Iterable<number>): Promise<Buffer> {
+  const rgba = Buffer.alloc(SIDE * SIDE * 4)
+  for (const at of cells) rgba.writeUInt32BE((PALETTE_2022[below(32)] ?? 0) * 256 + 255, at * 4)
+  return sharp(rgba, { raw: { width: SIDE, height: SIDE, channels: 4 } })
+    .png()
+    .toBuffer()
+}
+
+/** Changed cells anywhere, the rest transparent. */
+export async function diffPictures(count: number, cells: number): Promise<Buffer[]> {
+  const pictures: Buffer[] = []
+  for (let i = 0; i < count; i++) {
+    pictures.push(await picture(Array.from({ length: cells }, () => below(SIDE * SIDE))))
+  }
+  return pictures
+}
+
+/** All 32 colours anywhere: as hard to decode as a canvas can be. */
+export function fullPicture(): Promise<Buffer> {
+  return picture(new Uint8Array(SIDE * SIDE).keys())
+}
