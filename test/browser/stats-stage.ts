@@ -7,7 +7,7 @@ import type { Meters } from '../../src/meters/meters.ts'
 import type { Write } from '../../src/meters/writes.ts'
 import { DECLARATIONS } from '../../src/stats/declarations.ts'
 import { HttpServer, lobby } from '../support/http.ts'
-import { openMeters } from '../support/meters.ts'
+import { declaration, openMeters } from '../support/meters.ts'
 import { chromiumPath } from '../support/requires.ts'
 import type { Lifetime } from '../support/tmp.ts'
 import { StatsVisit } from './stats-visit.ts'
@@ -41,7 +41,7 @@ export class StatsStage {
     const boards = new Map<string, Meters>()
     for (const board of BOARDS) {
       const { meters } = await openMeters(t)
-      for (const declaration of DECLARATIONS) await meters.declare(declaration)
+      for (const { name, dimensions } of DECLARATIONS) await meters.declare(declaration(name, { dimensions }))
       boards.set(board, meters)
     }
     const server = await HttpServer.start(t, {

@@ -7,4 +7,5 @@ const place = placeOf(location.pathname)
 const page = place.kind === 'meters' ? undefined : new StatsPage(location.origin, place, location.search)
 page?.start()
 const { show } = await drawing
+await page?.begun
 show(page)

@@ -25,6 +25,8 @@ const CHART_MS = 1_000
 const BESIDE_MS = 5_000
 /** A span that ends now begins later from time to time, and what the stream does not tell of may have changed. */
 const TICK_MS = 20_000
+/** An empty page is shown rather than none after this: who sees both pays for two. */
+const BEGIN_MS = 150
 /** Smaller differences of the clocks do not matter to a chart. */
 const CLOCK_MS = 2_000
 
@@ -46,6 +48,8 @@ export class StatsPage {
   readonly wanted: ReadonlySignal<Wanted | undefined>
   readonly status: ReadonlySignal<Status>
   readonly questions: Questions
+  /** Resolves when there is a chart to show, or why there is none, or when that takes long. */
+  readonly begun: Promise<void>
   readonly #api: Api
   readonly #nowSecond: Signal<number> = signal(Math.floor(Date.now() / 1000))
   /** When anything happened first; null: nothing has. */
@@ -55,6 +59,7 @@ export class StatsPage {
   readonly #heard: Signal<'connecting' | 'live' | 'waiting' | 'still'> = signal('connecting')
   #isMeeting = false
   #isFinding = false
+  readonly #begin: () => void
   #clockOffsetMs = 0
   #failures = 0
   #retry: (() => void) | undefined
@@ -73,10 +78,14 @@ export class StatsPage {
     )
     this.looked = computed(() => this.#look())
     this.wanted = computed(() => this.looked.value && wantedOf(this.looked.value))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.begun = promise
+    this.#begin = resolve
     this.status = computed(() => (this.away.value === undefined ? this.#heard.value : 'waiting'))
   }
 
   start(): void {
+    systemClock.after(BEGIN_MS, this.#begin)
     addEventListener('popstate', () => {
       this.asked.value = askedOf(location.search)
     })
@@ -100,7 +109,10 @@ export class StatsPage {
     })
     effect(() => {
       const { answer, problem } = this.questions.series
-      if (answer.value !== undefined || problem.value !== undefined) this.#meet()
+      if (this.failure.value !== undefined) this.#begin()
+      if (answer.value === undefined && problem.value === undefined) return
+      this.#begin()
+      this.#meet()
     })
   }
 
