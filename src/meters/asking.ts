@@ -1,10 +1,12 @@
 import { SpateError } from '../base/errors.ts'
 import { LAST_SECOND } from './calendar.ts'
+import { readEntityNames } from './entity-names.ts'
 import type { MeterFold } from './fold.ts'
 import { type Grouping, grouped, matching } from './grouping.ts'
 import { type Members, readMembers } from './members.ts'
 import type { Meter } from './meter.ts'
-import { entityFact, groupPrefix, valueFact } from './names.ts'
+import { entityFact, groupPrefix, valueFact, valueNameFact } from './names.ts'
+import { entityRow, nameOfNumber, readNumberedMembers, readNumberedSeries, valueNumber } from './numbered.ts'
 import { EVERYTHING, entitiesOf, type MeterStore, seriesOf, type Tally } from './port.ts'
 import { isExact, nearestExact } from './retention.ts'
 import { checkZone, cutsOf, type Period } from './zone.ts'
@@ -98,10 +100,11 @@ export class Asking {
 
   /** @param entity undefined: all together */
   async row(meter: Meter, entity: string | undefined): Promise<number | undefined> {
-    return entity === undefined ? EVERYTHING : this.#number(entityFact(meter.number, entity))
+    return entity === undefined ? EVERYTHING : (await this.rows(meter, [entity]))[0]
   }
 
   async rows(meter: Meter, entities: readonly string[]): Promise<(number | undefined)[]> {
+    if (meter.declaration.isNumbered) return entities.map(entityRow)
     const stored = await this.store.facts(entities.map((entity) => entityFact(meter.number, entity)))
     return stored.map((bytes) => bytes && Buffer.from(bytes).readUInt32LE())
   }
@@ -121,7 +124,9 @@ export class Asking {
     const values = new Map<number, number>()
     for (const [name, value] of Object.entries(filter)) {
       const dimension = this.dimension(meter, name)
-      const number = await this.#number(valueFact(meter.number, dimension, value))
+      const number = meter.declaration.isNumbered
+        ? valueNumber(value)
+        : await this.#number(valueFact(meter.number, dimension, value))
       if (number === undefined) return undefined
       values.set(dimension, number)
     }
@@ -137,6 +142,12 @@ export class Asking {
     const row = await this.row(meter, entity)
     const width = meter.declaration.dimensions.length
     if (row === undefined || wanted === undefined || width === 0) return []
+    const isWanted = ({ numbers }: { numbers: readonly number[] }): boolean =>
+      [...wanted].every(([dimension, value]) => numbers[dimension] === value)
+    if (meter.declaration.isNumbered) {
+      const series = await readNumberedSeries(meter.number, row, (keys) => this.store.facts(keys))
+      return series.map(({ row, value }) => ({ row, numbers: [value] })).filter(isWanted)
+    }
     const shared: number[] = []
     for (let value = wanted.get(0); value !== undefined && shared.length < width - 1; ) {
       shared.push(value)
@@ -150,17 +161,26 @@ export class Asking {
         row: Buffer.from(value).readUInt32LE(),
         numbers: [...shared, ...key.slice(prefix.length).split('/').map(Number)],
       }))
-      .filter(({ numbers }) => [...wanted].every(([dimension, value]) => numbers[dimension] === value))
+      .filter(isWanted)
   }
 
-  async names(keys: readonly string[]): Promise<string[]> {
-    const stored = await this.store.facts(keys)
+  async entityNames(meter: Meter, rows: readonly number[]): Promise<string[]> {
+    if (meter.declaration.isNumbered) return rows.map(nameOfNumber)
+    return readEntityNames(meter.number, rows, (keys) => this.store.facts(keys))
+  }
+
+  async valueNames(meter: Meter, dimension: number, numbers: readonly number[]): Promise<string[]> {
+    if (meter.declaration.isNumbered) return numbers.map(nameOfNumber)
+    const stored = await this.store.facts(
+      numbers.map((number) => valueNameFact(meter.number, dimension, number)),
+    )
     return stored.map((bytes) => Buffer.from(bytes ?? new Uint8Array(0)).toString())
   }
 
   /** Of all series, in their order. Errors: `too-large`. */
   async members(meter: Meter): Promise<Members> {
     if (meter.series > MAX_SERIES_READ) throw tooLarge('series of the meter', MAX_SERIES_READ)
+    if (meter.declaration.isNumbered) return readNumberedMembers(meter, (keys) => this.store.facts(keys))
     const width = meter.declaration.dimensions.length + 1
     return readMembers(meter.number, meter.series, width, (keys) => this.store.facts(keys))
   }

@@ -3,7 +3,6 @@ import { Pace } from '../base/pace.ts'
 import { type Asking, type Filter, MAX_SUMS, type Span, tooLarge } from './asking.ts'
 import { grouped, matching, together } from './grouping.ts'
 import type { Meter } from './meter.ts'
-import { valueNameFact } from './names.ts'
 import { entitiesOf, seriesOf } from './port.ts'
 import type { Period } from './zone.ts'
 
@@ -118,7 +117,11 @@ export async function breakdownSeries(
     .map(([value, sums]) => ({ value, sums, total: sums.reduce((a, b) => a + b, 0n) }))
     .filter(({ sums }) => sums.some((sum) => sum !== 0n))
     .sort((a, b) => (a.total === b.total ? a.value - b.value : a.total > b.total ? -1 : 1))
-  const names = await asking.names(sorted.map(({ value }) => valueNameFact(meter.number, at, value)))
+  const names = await asking.valueNames(
+    meter,
+    at,
+    sorted.map(({ value }) => value),
+  )
   return {
     periods: spansOf(cuts),
     values: sorted.map(({ sums }, i) => ({ value: names[i] ?? '', sums })),

@@ -9,6 +9,8 @@ export interface Declaration {
   readonly dimensions: readonly string[]
   /** How many of the first dimensions a total is about: its rows share their values. All unless said; never changed. */
   readonly totalsOver?: number
+  /** Entities, and the values of at most one dimension, are numbers (`numbered.ts`). Of Spate's own meters alone; never changed. */
+  readonly isNumbered?: true
   readonly retention: Retention
   /** How far before the stream's time a write may lie, seconds. */
   readonly lateSeconds: number
@@ -33,6 +35,7 @@ export function totalsOver(declaration: Declaration): number {
 export function checkDeclaration(declaration: Declaration): void {
   const { name, dimensions, retention, lateSeconds, futureSeconds } = declaration
   const names = [name, ...dimensions]
+  if (declaration.isNumbered !== undefined) throw invalid('a meter takes names')
   if (!names.every((each) => NAME.test(each))) {
     throw invalid('a meter and its dimensions are named by 1 to 64 of a–z 0–9 . _ -')
   }

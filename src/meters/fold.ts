@@ -129,6 +129,7 @@ export class MeterFold {
     for (const meter of this.#changed) {
       this.#facts.set(meterFact(meter.declaration.name), { value: encodeMeter(meter) })
     }
+    this.#rows.stage()
     this.#facts.keep()
     this.#rows.taken()
     const change: Change = {

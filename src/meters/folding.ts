@@ -50,12 +50,13 @@ export class Folding {
 
   /** True: what the step folded is committed. False: it is thrown away, and the fold was opened again. */
   async run(step: () => Promise<void>): Promise<boolean> {
+    const before = this.#fold.position
     try {
       await step()
       await this.#commit()
       return true
     } catch (error) {
-      await this.#reopen(error)
+      await this.#reopen(error, before)
       return false
     }
   }
@@ -75,13 +76,15 @@ export class Folding {
     }
   }
 
-  /** @param reason what was thrown, if anything was */
-  async #reopen(reason: unknown): Promise<void> {
+  /**
+   * @param reason what was thrown, if anything was
+   * @param before where the fold stood with its store
+   */
+  async #reopen(reason: unknown, before = this.#store.position): Promise<void> {
     let failure = this.#passing(reason)
     for (let failures = 0; ; failures++) {
       // One alone may be of another server's doing, and over.
       if (failures > 1 && failure !== undefined) await this.#pause(failure)
-      const before = this.#store.position
       try {
         await this.#fold.reopen()
         // Who refuses and does not move is not asked in a loop.

@@ -1,12 +1,12 @@
 /**
- * What each series is of, for questions about all of them: parts of 256 series, each with the number of its
+ * What each series is of, for questions about all of them: parts of 128 series, each with the number of its
  * entity and of its value in each dimension, u32 little-endian. Series get their numbers in order, so only the last
  * part grows.
  */
-import type { StagedFacts } from './facts.ts'
 import { membersFact } from './names.ts'
+import type { Roll } from './rolls.ts'
 
-const SERIES_A_PART = 256
+const SERIES_A_PART = 128
 
 /** Entity and values of the series with these numbers, `width` numbers each, beginning with series 1. */
 export interface Members {
@@ -14,18 +14,14 @@ export interface Members {
   readonly numbers: Uint32Array
 }
 
-export async function addMember(
-  meter: number,
-  series: number,
-  numbers: readonly number[],
-  facts: StagedFacts,
-): Promise<void> {
-  const at = series - 1
-  const key = membersFact(meter, Math.floor(at / SERIES_A_PART))
-  const before = at % SERIES_A_PART === 0 ? new Uint8Array(0) : ((await facts.get(key)) ?? new Uint8Array(0))
-  const added = Buffer.alloc(numbers.length * 4)
-  for (const [i, number] of numbers.entries()) added.writeUInt32LE(number, i * 4)
-  facts.set(key, { value: Buffer.concat([before, added]) })
+export function membersRoll(meter: number): Roll {
+  return { page: (number) => membersFact(meter, number), itemsAPage: SERIES_A_PART }
+}
+
+export function memberItem(numbers: readonly number[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(numbers.length * 4)
+  for (const [i, number] of numbers.entries()) bytes.writeUInt32LE(number, i * 4)
+  return bytes
 }
 
 export async function readMembers(

@@ -9,8 +9,8 @@ export const keyFact = (key: string): string => `k/${key}`
 export const outcomeFact = (position: number): string => `r/${position}`
 /** Name to number. */
 export const entityFact = (meter: number, name: string): string => `e/${meter}/${name}`
-/** Number to name. */
-export const entityNameFact = (meter: number, row: number): string => `n/${meter}/${row}`
+/** Numbers to names: a page. */
+export const entityNamesFact = (meter: number, page: number): string => `n/${meter}/${page}`
 export const valueFact = (meter: number, dimension: number, value: string): string =>
   `v/${meter}/${dimension}/${value}`
 export const valueNameFact = (meter: number, dimension: number, number: number): string =>
@@ -24,6 +24,8 @@ export const groupPrefix = (meter: number, entity: number, values: readonly numb
   `${seriesPrefix(meter, entity)}${values.map((value) => `${value}/`).join('')}`
 /** What the series from a number on are of: their entities' and values' numbers. */
 export const membersFact = (meter: number, part: number): string => `m/${meter}/${part}`
+/** The series of a page of entities, of a meter whose entities are numbers. */
+export const numberedSeriesFact = (meter: number, page: number): string => `p/${meter}/${page}`
 /** The rows of an entity that share these first values. */
 export const groupOf = (meter: number, entity: number, values: readonly number[]): string =>
   `${meter}/${entity}/${values.join('/')}`

@@ -15,7 +15,6 @@ import type { Declaration } from './declaration.ts'
 import type { MeterFold } from './fold.ts'
 import { grouped, matching } from './grouping.ts'
 import type { Meter } from './meter.ts'
-import { entityNameFact, valueNameFact } from './names.ts'
 import { entitiesOf, type MeterStore, seriesOf } from './port.ts'
 import { around, best, countOf, ranksOf, type Standing, standing } from './ranking.ts'
 import { type Run, Runs } from './streaks.ts'
@@ -204,8 +203,11 @@ export class Questions {
       .map(([value, total]) => ({ value, sum: total.value }))
       .filter(({ sum }) => sum !== 0n)
       .sort((a, b) => (a.sum === b.sum ? a.value - b.value : a.sum > b.sum ? -1 : 1))
-    const { number } = asked.meter
-    const names = await this.#asking.names(sorted.map(({ value }) => valueNameFact(number, at, value)))
+    const names = await this.#asking.valueNames(
+      asked.meter,
+      at,
+      sorted.map(({ value }) => value),
+    )
     return sorted.map(({ sum }, i) => ({ value: names[i] ?? '', sum }))
   }
 
@@ -258,7 +260,10 @@ export class Questions {
   }
 
   async #places(meter: Meter, standings: readonly Standing[]): Promise<Place[]> {
-    const names = await this.#asking.names(standings.map(({ row }) => entityNameFact(meter.number, row)))
+    const names = await this.#asking.entityNames(
+      meter,
+      standings.map(({ row }) => row),
+    )
     return standings.map(({ rank, sum, lastSecond }, i) => ({
       entity: names[i] ?? '',
       rank,
@@ -345,7 +350,10 @@ export class Questions {
       const row = (await this.#asking.row(own, of.entity)) ?? 0
       for (const [ranked, rank] of ranksOf(runs, [row])) places.push({ row: ranked, rank })
     }
-    const names = await this.#asking.names(places.map(({ row }) => entityNameFact(own.number, row)))
+    const names = await this.#asking.entityNames(
+      own,
+      places.map(({ row }) => row),
+    )
     return places.flatMap(({ row, rank }, i) => {
       const found = runs.of(row)
       if (found === undefined) return []

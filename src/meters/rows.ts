@@ -1,18 +1,13 @@
 import { MAX_ENTITIES, MAX_SERIES, totalsOver } from './declaration.ts'
+import { entityNamesRoll, nameItem } from './entity-names.ts'
 import type { StagedFacts } from './facts.ts'
-import { addMember } from './members.ts'
+import { memberItem, membersRoll } from './members.ts'
 import type { Meter } from './meter.ts'
-import {
-  entityFact,
-  entityNameFact,
-  groupOf,
-  groupPrefix,
-  seriesFact,
-  valueFact,
-  valueNameFact,
-} from './names.ts'
+import { entityFact, groupOf, groupPrefix, seriesFact, valueFact, valueNameFact } from './names.ts'
+import { entityRow, NumberedSeries, valueNumber } from './numbered.ts'
 import type { MeterStore } from './port.ts'
 import type { Written } from './records.ts'
+import { type Roll, Rolls } from './rolls.ts'
 
 /** Numbers that are kept in memory by name; the rest is read from the store. */
 const MAX_CACHED = 1 << 18
@@ -49,6 +44,11 @@ export class Rows {
   readonly #facts: StagedFacts
   readonly #store: MeterStore
   readonly #numbers = new Map<string, number>()
+  readonly #rolls: Rolls
+  /** By meter. */
+  readonly #entityNames = new Map<number, Roll>()
+  readonly #members = new Map<number, Roll>()
+  readonly #numbered: NumberedSeries
   /** What the record under way names for the first time. */
   #draft: string[] = []
   /** Series that are not in the store yet, by group, where a total may ask for one: of this record, of those before. */
@@ -61,17 +61,19 @@ export class Rows {
   constructor(facts: StagedFacts, store: MeterStore) {
     this.#facts = facts
     this.#store = store
+    this.#rolls = new Rolls(facts)
+    this.#numbered = new NumberedSeries(facts)
   }
 
   /** The row of each write, whose meters are there. */
   async of(body: Written, meters: ReadonlyMap<string, Meter>): Promise<Row[] | OneTooMany> {
     if (this.#numbers.size >= MAX_CACHED) this.#numbers.clear()
     const { targets, indexes } = targetsOf(body, meters)
-    await this.#know(targets.flatMap((target) => namesOf(target)))
+    await this.#ready(targets)
     const rows: Row[] = []
     let tooMany: OneTooMany | undefined
     for (const target of targets) {
-      const row = this.#numbered(target)
+      const row = isNumbered(target) ? rowOfNumbers(target) : this.#rowOf(target)
       if (row === undefined) {
         tooMany = { write: target.write }
         break
@@ -79,17 +81,38 @@ export class Rows {
       rows.push(row)
     }
     const withDimensions = rows.filter(({ values }) => values.length > 0)
-    await this.#know(
-      withDimensions.map(({ meter, entity, values }) => seriesFact(meter.number, entity, values)),
-    )
+    await this.#numbered.ready(withDimensions.filter(isNumbered))
+    const named = withDimensions.filter((row) => !isNumbered(row))
+    await this.#know(named.map(({ meter, entity, values }) => seriesFact(meter.number, entity, values)))
     const whole: Row[] = []
     for (const [i, row] of rows.entries()) {
-      const series = row.values.length === 0 ? 0 : await this.#seriesOf(row)
+      const series = row.values.length === 0 ? 0 : this.#seriesOf(row)
       if (series === undefined) return { write: targets[i]?.write ?? 0 }
       whole.push({ ...row, series })
     }
     if (tooMany !== undefined) return tooMany
     return Array.from(indexes, (index) => whole[index] as Row)
+  }
+
+  async #ready(targets: readonly Target[]): Promise<void> {
+    await this.#know(targets.flatMap((target) => (isNumbered(target) ? [] : namesOf(target))))
+    for (const meter of new Set(targets.map((target) => target.meter))) {
+      if (meter.declaration.isNumbered) continue
+      await this.#rolls.ready(this.#entityNamesOf(meter), meter.entities)
+      if (meter.values.length > 0) await this.#rolls.ready(this.#membersOf(meter), meter.series)
+    }
+  }
+
+  #entityNamesOf({ number }: Meter): Roll {
+    const roll = this.#entityNames.get(number) ?? entityNamesRoll(number)
+    this.#entityNames.set(number, roll)
+    return roll
+  }
+
+  #membersOf({ number }: Meter): Roll {
+    const roll = this.#members.get(number) ?? membersRoll(number)
+    this.#members.set(number, roll)
+    return roll
   }
 
   async #know(keys: readonly string[]): Promise<void> {
@@ -113,11 +136,11 @@ export class Rows {
   }
 
   /** With the numbers of its entity and values; undefined where there are too many entities. */
-  #numbered({ meter, name, values }: Target): Row | undefined {
+  #rowOf({ meter, name, values }: Target): Row | undefined {
     const entity = this.#number(entityFact(meter.number, name), () => {
       if (meter.entities >= MAX_ENTITIES) return undefined
       meter.entities += 1
-      this.#facts.set(entityNameFact(meter.number, meter.entities), { value: Buffer.from(name) })
+      this.#rolls.add(this.#entityNamesOf(meter), meter.entities - 1, nameItem(name))
       return meter.entities
     })
     if (entity === undefined) return undefined
@@ -133,7 +156,8 @@ export class Rows {
     return { meter, entity, series: 0, values: numbers }
   }
 
-  async #seriesOf({ meter, entity, values }: Row): Promise<number | undefined> {
+  #seriesOf({ meter, entity, values }: Row): number | undefined {
+    if (meter.declaration.isNumbered) return this.#numbered.of(meter, entity, values[0] ?? 0)
     const before = meter.series
     const series = this.#number(seriesFact(meter.number, entity, values), () => {
       if (meter.series >= MAX_SERIES) return undefined
@@ -141,7 +165,7 @@ export class Rows {
       return meter.series
     })
     if (series === undefined || meter.series === before) return series
-    await addMember(meter.number, series, [entity, ...values], this.#facts)
+    this.#rolls.add(this.#membersOf(meter), series - 1, memberItem([entity, ...values]))
     const width = totalsOver(meter.declaration)
     if (width > 0 && width < values.length) {
       addTo(this.#draftSeries, groupOf(meter.number, entity, values.slice(0, width)), series)
@@ -163,6 +187,8 @@ export class Rows {
   }
 
   keep(): void {
+    this.#rolls.keep()
+    this.#numbered.keep()
     for (const [group, series] of this.#draftSeries) {
       for (const each of series) addTo(this.#waitingSeries, group, each)
     }
@@ -172,9 +198,17 @@ export class Rows {
   }
 
   drop(): void {
+    this.#rolls.drop()
+    this.#numbered.drop()
     for (const key of this.#draft) this.#numbers.delete(key)
     this.#draft = []
     this.#draftSeries = new Map()
+  }
+
+  /** Puts what waits into what goes to the store next. */
+  stage(): void {
+    this.#rolls.stage()
+    this.#numbered.stage()
   }
 
   /** What waited is in a commit, after which the fold goes on. */
@@ -187,6 +221,8 @@ export class Rows {
   /** Forgets what the store may not have. @param isFurther whether it has all that it ever had */
   reopen(isFurther: boolean): void {
     this.drop()
+    this.#rolls.reopen()
+    this.#numbered.reopen()
     if (!isFurther) this.#numbers.clear()
     for (const keys of [this.#waiting, this.#committing]) {
       for (const key of keys) this.#numbers.delete(key)
@@ -234,6 +270,25 @@ function targetsOf(
     })
   }
   return { targets, indexes }
+}
+
+function isNumbered({ meter }: Pick<Row, 'meter'>): boolean {
+  return meter.declaration.isNumbered === true
+}
+
+/** Undefined where a number is none or too high. */
+function rowOfNumbers({ meter, name, values }: Target): Row | undefined {
+  const entity = entityRow(name)
+  if (entity === undefined) return undefined
+  const numbers: number[] = []
+  for (const [dimension, value] of values.entries()) {
+    const number = valueNumber(value)
+    if (number === undefined) return undefined
+    if (number > (meter.values[dimension] ?? 0)) meter.values[dimension] = number
+    numbers.push(number)
+  }
+  if (entity > meter.entities) meter.entities = entity
+  return { meter, entity, series: 0, values: numbers }
 }
 
 function namesOf({ meter, name, values }: Target): string[] {

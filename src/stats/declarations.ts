@@ -12,5 +12,6 @@ const ANY_TIME = { retention: KEEP_ALL, lateSeconds: LAST_SECOND, futureSeconds:
 export const DECLARATIONS: readonly Declaration[] = BOARD_METERS.map((name) => ({
   name,
   dimensions: name === 'placements' ? ['color'] : [],
+  isNumbered: true,
   ...ANY_TIME,
 }))

@@ -11,7 +11,7 @@ const BLANK = { player: 0, timeMs: 0 }
 
 /** The meters of a board by brute force: from its records and what the fold said of each cell. */
 export function measured(records: readonly LogRecord[]): MeterModel {
-  const model = new MeterModel()
+  const model = new MeterModel({}, true)
   const canvas = new Canvas()
   const cells = new Map<string, Cell>()
   const painted = new Set<string>()

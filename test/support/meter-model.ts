@@ -34,18 +34,24 @@ type Takes = (event: Event) => boolean
 export class MeterModel {
   readonly events: Event[] = []
   readonly #totalsOver: Readonly<Record<string, number>>
+  readonly #isNumbered: boolean
   readonly #inForce = new Map<string, readonly Window[]>()
   readonly #firstSeen = new Map<string, number>()
 
-  /** @param totalsOver by meter, how many dimensions a total is about; of one that is not named all */
-  constructor(totalsOver: Readonly<Record<string, number>> = {}) {
+  /**
+   * @param totalsOver by meter, how many dimensions a total is about; of one that is not named all
+   * @param isNumbered entities are numbers, of which the lower stands before
+   */
+  constructor(totalsOver: Readonly<Record<string, number>> = {}, isNumbered = false) {
     this.#totalsOver = totalsOver
+    this.#isNumbered = isNumbered
   }
 
   write(write: Write): void {
     const { meter, entity, dimensions = [] } = write
     const name = `${meter}/${entity}`
-    if (!this.#firstSeen.has(name)) this.#firstSeen.set(name, this.#firstSeen.size)
+    if (!this.#firstSeen.has(name))
+      this.#firstSeen.set(name, this.#isNumbered ? Number(entity) : this.#firstSeen.size)
     const add = (second: number, amount: bigint): void => {
       if (amount !== 0n) this.events.push({ meter, entity, dimensions, second, amount })
     }
