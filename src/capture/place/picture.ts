@@ -37,8 +37,10 @@ export async function decodeFrame(bytes: Uint8Array): Promise<FrameCells> {
 /** @param rgba little-endian: red in the lowest byte */
 function cellsOf(rgba: Uint32Array): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
   let count = 0
-  let at = new Uint32Array(FIRST_CELLS)
-  let rgb = new Uint32Array(FIRST_CELLS)
+  // What begins with a cell is mostly a full frame.
+  const first = (rgba[0] ?? 0) === 0 ? Math.min(FIRST_CELLS, rgba.length) : rgba.length
+  let at = new Uint32Array(first)
+  let rgb = new Uint32Array(first)
   for (let i = 0; i < rgba.length; i++) {
     const pixel = rgba[i]!
     if (pixel === 0 || pixel >>> 24 === 0) continue
@@ -50,6 +52,7 @@ function cellsOf(rgba: Uint32Array): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
     rgb[count] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
     count += 1
   }
+  if (count === at.length) return { count, at, rgb }
   return { count, at: at.slice(0, count), rgb: rgb.slice(0, count) }
 }
 

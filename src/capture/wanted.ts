@@ -1,0 +1,13 @@
+import { type PlaceSettings, PLACE_SETTINGS } from './place/settings.ts'
+import type { CaptureKind } from './records.ts'
+
+/** What an organiser asks to be followed: what is not said is as the kind's defaults are. May hold secrets. */
+export interface WantedCapture {
+  readonly kind: CaptureKind
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** With the defaults; those of a wanted capture were validated where they came in. */
+export function placeSettings({ settings }: WantedCapture): PlaceSettings {
+  return { ...PLACE_SETTINGS, ...settings }
+}
