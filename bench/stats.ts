@@ -60,7 +60,7 @@ async function measure(folder: string, total: number, players: number): Promise<
     if (reason !== undefined) throw reason
   }
   const store = new LmdbMeterStore(kv, spaceOf('bench'))
-  const measurer = await Measurer.open(store, new AbortController().signal, fail)
+  const measurer = await Measurer.open(store, '', new AbortController().signal, fail)
   const canvas = new Canvas()
   const changes = new Changes()
   const cost = { measuringMs: 0, foldingMs: 0, strokes: 0 }

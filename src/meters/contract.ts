@@ -36,6 +36,7 @@ class Committer {
     const amounts = new Amounts()
     for (const [row, second, amount] of entries) amounts.add(row, second, amount)
     const change: Change = {
+      origin: '',
       after: this.#store.position,
       position: positionOf(this.#next++),
       timeMs,
@@ -108,6 +109,7 @@ export function describeMeterStore(
             for (let k = 0; k < size; k++) amounts.add(i + 1, T0 + k, 1)
             amounts.add(3, T0, 1)
             return store.commit({
+              origin: '',
               after: store.position,
               position: positionOf(round + 1),
               timeMs: (round + 1) * 10,
@@ -134,6 +136,18 @@ export function describeMeterStore(
         await other.sum(SHEET, EVERYTHING, 0, T0 + 5000),
         sums.reduce((a, b) => a + b),
       )
+    })
+
+    it('[M12] [M22] a store says of which log its last commit was', async (t) => {
+      const opened = await place(t)
+      const [store, other] = [await opened(), await opened()]
+      assert.equal(store.origin, '')
+      const none = { facts: new Map(), amounts: new Map(), horizons: new Map(), timeMs: 0 }
+      await store.commit({ ...none, origin: 'a-log', after: store.position, position: positionOf(1) })
+      await other.refresh()
+      assert.deepEqual([store.origin, other.origin, (await opened()).origin], ['a-log', 'a-log', 'a-log'])
+      await store.clear()
+      assert.equal(store.origin, '')
     })
 
     it('[M22] spaces do not mix, hold the same bytes, and are cleared alone', async (t) => {

@@ -46,6 +46,8 @@ export class MeterFold {
   #taken: Position
   /** The furthest that the store has been seen at. */
   #reached: Position
+  /** Of which log the stream is (`originOf`); goes to the store with each commit. */
+  origin = ''
   /** The latest time that a record carried. */
   timeMs: number
   readonly #facts: StagedFacts
@@ -133,6 +135,7 @@ export class MeterFold {
     this.#facts.keep()
     this.#rows.taken()
     const change: Change = {
+      origin: this.origin,
       after: this.#taken,
       position: this.#position,
       timeMs: this.timeMs,

@@ -14,6 +14,7 @@ import {
   EVERYTHING,
   FREE_STANDING,
   isListed,
+  LAYOUT,
   type MeterStore,
   type Sheet,
   type Tally,
@@ -28,6 +29,25 @@ const REMOVED_AT_ONCE = 20_000
 const LAST_NUMBER = 'last'
 const NAMED = 'named'
 const NOTHING = new Uint8Array(0)
+
+interface StoredMeta {
+  readonly layout?: number
+  readonly position: number
+  readonly timeMs: number
+  readonly origin?: string
+}
+
+interface Standing {
+  /** 0: nothing is stored. */
+  readonly space: number
+  /** A space of an older layout, which is to go; 0: none. */
+  readonly older: number
+  readonly position: Position
+  readonly timeMs: number
+  readonly origin: string
+}
+
+const NOWHERE = { space: 0, position: START, timeMs: 0, origin: '' }
 
 /**
  * Meters in LMDB. Every amount is in two places: in the tree of its row, from which a row's sum over any range is
@@ -50,7 +70,9 @@ export class LmdbMeterStore implements MeterStore {
   #space = 0
   position: Position = START
   timeMs = 0
+  origin = ''
 
+  /** Errors: `newer-version`. */
   constructor(kv: Kv, space = FREE_STANDING) {
     this.#kv = kv
     this.#spaces = kv.table('meter-spaces')
@@ -64,18 +86,24 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   #look(): void {
-    this.#space = numberOf(this.#spaces.get([NAMED, this.#name]))
-    const { position, timeMs } = this.#metaOf(this.#space)
+    const { space, position, timeMs, origin } = this.#standing()
+    this.#space = space
     this.position = position
     this.timeMs = timeMs
+    this.origin = origin
   }
 
-  #metaOf(space: number): { position: Position; timeMs: number } {
-    const bytes = this.#meta.get(space)
-    if (bytes === undefined) return { position: START, timeMs: 0 }
-    // Our own bytes, written in #apply.
-    const { position, timeMs } = JSON.parse(bytes.toString()) as { position: number; timeMs: number }
-    return { position: positionOf(position), timeMs }
+  #standing(): Standing {
+    const number = numberOf(this.#spaces.get([NAMED, this.#name]))
+    const bytes = this.#meta.get(number)
+    if (bytes === undefined) return { ...NOWHERE, older: number }
+    // Our own bytes, written in #apply; the first release wrote no layout.
+    const { layout = 1, position, timeMs, origin = '' } = JSON.parse(bytes.toString()) as StoredMeta
+    if (layout > LAYOUT) {
+      throw new SpateError('newer-version', 'a newer release wrote the meters: upgrade this server')
+    }
+    if (layout < LAYOUT) return { ...NOWHERE, older: number }
+    return { space: number, older: 0, position: positionOf(position), timeMs, origin }
   }
 
   async refresh(): Promise<void> {
@@ -123,8 +151,7 @@ export class LmdbMeterStore implements MeterStore {
 
   commit(change: Change): Promise<void> {
     return this.#kv.inTurn(async () => {
-      const known = numberOf(this.#spaces.get([NAMED, this.#name]))
-      const { position } = this.#metaOf(known)
+      const { space: known, older, position } = this.#standing()
       if (change.after !== position) {
         throw new SpateError('conflict', `the store is at ${position}, not at ${change.after}`)
       }
@@ -134,6 +161,7 @@ export class LmdbMeterStore implements MeterStore {
         if (known === 0) {
           changes.put(this.#spaces, LAST_NUMBER, numberBytes(space))
           changes.put(this.#spaces, [NAMED, this.#name], numberBytes(space))
+          if (older > 0) changes.put(this.#cleared, older, NOTHING)
         }
         for (const [key, bytes] of sums) changes.put(this.#sums, key, bytes)
         this.#apply(changes, space, change)
@@ -141,6 +169,7 @@ export class LmdbMeterStore implements MeterStore {
       this.#space = space
       this.position = change.position
       this.timeMs = change.timeMs
+      this.origin = change.origin
     })
   }
 
@@ -148,8 +177,9 @@ export class LmdbMeterStore implements MeterStore {
     for (const [sheet, horizons] of change.horizons) this.#expire(changes, space, sheet, horizons)
     this.#keepFacts(changes, space, change)
     this.#removeCleared(changes)
-    const { position, timeMs } = change
-    changes.put(this.#meta, space, Buffer.from(JSON.stringify({ position, timeMs })))
+    const { position, timeMs, origin } = change
+    const meta: StoredMeta = { layout: LAYOUT, position, timeMs, origin }
+    changes.put(this.#meta, space, Buffer.from(JSON.stringify(meta)))
   }
 
   /** What the amounts make of the sums that are stored, which nobody changes meanwhile: it is our turn. */

@@ -6,9 +6,11 @@ import { clockAt, declaration, memoryLog, openMeters } from '../../test/support/
 import { tempFolder } from '../../test/support/tmp.ts'
 import { SpateError } from '../base/errors.ts'
 import { Random } from '../base/random.ts'
+import { positionOf } from '../log/port.ts'
 import { Kv } from '../store/kv.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import { METER_STREAM, Meters } from './meters.ts'
+import { LAYOUT } from './port.ts'
 import { encodeMeterRecord, MeterRecordType } from './records.ts'
 import { columnsOfWrites, type Write } from './writes.ts'
 
@@ -191,6 +193,44 @@ test('[M12] a store that is ahead of its log is not gone on from', async (t) => 
   const { meters, store } = await openMeters(t)
   await meters.declare(declaration('points'))
   await assert.rejects(Meters.open(memoryLog(), store), coded('corrupt'))
+})
+
+test('[M12] a store that was made from another log is not gone on from, however long that log is', async (t) => {
+  const { meters, store, log } = await openMeters(t)
+  const other = memoryLog(clockAt(T0))
+  await using others = await Meters.open(other, new LmdbMeterStore(new MemoryStore().asKv()))
+  for (const each of [meters, others]) {
+    await each.declare(declaration('points'))
+    await each.write([add('a', 1)])
+  }
+  await assert.rejects(Meters.open(other, store), coded('corrupt', /another log: give them another prefix/))
+  await using again = await Meters.open(log, store)
+  assert.equal(await again.questions.sum('points', 'a', ALL), 1n)
+})
+
+test('[M12] what an older release stored otherwise is made anew from the log, and goes', async (t) => {
+  const log = memoryLog()
+  const { meters } = await openMeters(t, log)
+  await meters.declare(declaration('points'))
+  await meters.write([add('a', 1)])
+  const kv = new MemoryStore().asKv()
+  const older = new LmdbMeterStore(kv)
+  const facts = new Map([['n/1/1', { value: Uint8Array.of(97) }]])
+  const change = { origin: '', after: older.position, position: positionOf(2), timeMs: 5, facts }
+  await older.commit({ ...change, amounts: new Map(), horizons: new Map() })
+  await kv.commit('visible', (changes) => {
+    changes.put(kv.table('meter-meta'), 1, Buffer.from(JSON.stringify({ position: 2, timeMs: 5 })))
+  })
+  const store = new LmdbMeterStore(kv)
+  assert.equal(store.position, 0)
+  await using again = await Meters.open(log, store)
+  assert.equal(await again.questions.sum('points', 'a', ALL), 1n)
+  await again.write([add('a', 1)])
+  assert.deepEqual([...kv.table('meter-facts').keys({ start: [1], end: [2] })], [])
+  await kv.commit('visible', (changes) => {
+    changes.put(kv.table('meter-meta'), 2, Buffer.from(JSON.stringify({ layout: LAYOUT + 1 })))
+  })
+  assert.throws(() => new LmdbMeterStore(kv), coded('newer-version'))
 })
 
 test('[M23] a write is seen by every question as soon as it is answered', async (t) => {

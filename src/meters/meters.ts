@@ -6,6 +6,7 @@ import { checkDeclaration, type Declaration } from './declaration.ts'
 import { MeterFold } from './fold.ts'
 import { Folding } from './folding.ts'
 import { outcomeFact } from './names.ts'
+import { checkOrigin, originOf } from './origin.ts'
 import type { MeterStore } from './port.ts'
 import { Questions } from './questions.ts'
 import { encodeMeterRecord, type MeterRecord, MeterRecordType } from './records.ts'
@@ -53,16 +54,23 @@ export class Meters implements MeterSource, AsyncDisposable {
     this.questions = new Questions(fold, store)
   }
 
-  /** Resolves when all is folded that the log held at the call. Errors: `corrupt`, those of the log and the store. */
+  /** Resolves when all is folded that the log held at the call. Errors: `corrupt` where the store is ahead of the log or of another; those of both. */
   static async open(log: Log, store: MeterStore): Promise<Meters> {
     const fold = await MeterFold.open(store)
     const head = await log.head(METER_STREAM)
     if (store.position > head) throw aheadOfLog()
     const meters = new Meters(log, store, fold)
+    await meters.#tie()
     if (store.position === head) meters.#opened.resolve()
     meters.#running = meters.#run(head)
     await meters.#opened.promise
     return meters
+  }
+
+  /** Once there is a record. */
+  async #tie(): Promise<void> {
+    if (this.#fold.origin === '') this.#fold.origin = await originOf(this.#log, METER_STREAM)
+    checkOrigin(this.#store.origin, this.#fold.origin)
   }
 
   get position(): Position {
@@ -146,6 +154,7 @@ export class Meters implements MeterSource, AsyncDisposable {
   /** False where the store has fallen behind the batch, so that the log is to be read again from there. */
   async #foldAll(batch: readonly LogRecord[], pace: Pace): Promise<boolean> {
     const before = this.#fold.position
+    await this.#tie()
     if (await this.#folding.lookAgain()) await this.#moved()
     let rest = batch.filter(({ position }) => position > this.#fold.position)
     while (rest.length > 0) {
@@ -179,6 +188,7 @@ export class Meters implements MeterSource, AsyncDisposable {
   /** The store was found elsewhere. Who waits for what it reflects now is told from there. */
   async #moved(): Promise<void> {
     if (await this.#isAhead()) throw aheadOfLog()
+    checkOrigin(this.#store.origin, this.#fold.origin)
     for (const position of this.#waiting.keys()) {
       if (position <= this.#store.position) this.#tell(position, this.#storedOutcome(position))
     }

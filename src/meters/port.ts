@@ -23,6 +23,12 @@ export type Sheet = number
 
 export const EVERYTHING = 0
 
+/**
+ * The version of all that a store holds. What an older release left counts as nothing, and goes: it is made anew from the log.
+ * What a newer one left is `newer-version`.
+ */
+export const LAYOUT = 2
+
 /** The space of the meters that are declared through the API. */
 export const FREE_STANDING = 'meters'
 
@@ -49,6 +55,8 @@ export interface Fact {
 }
 
 export interface Change {
+  /** Of which log this is (`originOf`); empty where nobody says. */
+  readonly origin: string
   /** Where the store stands before. */
   readonly after: Position
   readonly position: Position
@@ -72,6 +80,8 @@ export interface MeterStore {
   /** Of the last commit that this object made or `refresh` saw. */
   readonly position: Position
   readonly timeMs: number
+  /** Of which log the last commit was; empty where nobody said. */
+  readonly origin: string
   /** Looks where the store stands now; another server may have it open, too. */
   refresh(): Promise<void>
   /** Removes everything; the store stands at the start again. */

@@ -68,6 +68,7 @@ function changeOf(store: MeterStore, count: number, facts: Record<string, Fact> 
   const amounts = new Amounts()
   for (let i = 0; i < count; i++) amounts.add(1 + (i % 50), T0 + i * 7, 1)
   return {
+    origin: '',
     after: store.position,
     position: positionOf(store.position + 1),
     timeMs: 0,
@@ -251,12 +252,27 @@ test('[M41] what something else or a newer release wrote is left alone', { skip 
   await ask(port, 'RENAME other {p:meters}:0:facts', '\r\n')
   await store.commit(changeOf(store, 5, facts))
   assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 10n)
-  await ask(port, 'HSET {p:meters}:meta layout 2', '\r\n')
+  await ask(port, 'HSET {p:meters}:meta layout 3', '\r\n')
   await assert.rejects(place.open(), coded('newer-version', /upgrade/))
   await assert.rejects(store.sum(SHEET, 0, 0, T0 * 2), coded('newer-version'))
   await assert.rejects(store.commit(changeOf(store, 5)), coded('newer-version'))
   await ask(port, 'HSET {p:meters}:meta layout x', '\r\n')
   await assert.rejects(place.open(), coded('corrupt'))
+})
+
+test('[M12] what an older release stored otherwise counts as nothing and goes', { skip }, async (t) => {
+  const redis = await ownRedis(t)
+  const place = placeAt(t, redis.url, { prefix: 'p' })
+  const store = await place.open()
+  await store.commit(changeOf(store, 500, { a: { value: Uint8Array.of(1) } }))
+  const { port } = redis.home
+  await ask(port, 'HSET {p:meters}:meta layout 1', '\r\n')
+  const anew = await place.open()
+  assert.deepEqual([anew.position, await anew.facts(['a'])], [0, [undefined]])
+  assert.match(await ask(port, 'DBSIZE', '\r\n'), /^:1\r/)
+  await assert.rejects(store.sum(SHEET, 0, 0, T0 * 2), coded('unavailable'))
+  await anew.commit(changeOf(anew, 5))
+  assert.equal(await anew.sum(SHEET, 0, 0, T0 * 2), 5n)
 })
 
 test('[M40] deployments whose prefixes differ share a Redis', { skip }, async (t) => {

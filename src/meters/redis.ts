@@ -8,7 +8,15 @@ import { lastPart, Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
 import { decodeFact, encodeFact, hasEnded } from './fact-bytes.ts'
 import { merging } from './merging.ts'
-import { type Change, FREE_STANDING, isListed, type MeterStore, type Sheet, type Tally } from './port.ts'
+import {
+  type Change,
+  FREE_STANDING,
+  isListed,
+  LAYOUT,
+  type MeterStore,
+  type Sheet,
+  type Tally,
+} from './port.ts'
 import { Calls } from './redis/calls.ts'
 import { type Argument, RedisConnection, type Reply } from './redis/connection.ts'
 import {
@@ -26,8 +34,6 @@ import { CLEAR, COMMIT, ITEMS_AT_ONCE, LIST, LOOK, READ, READ_BUCKETS, type Scri
 import { addRange, nodesOf } from './tree.ts'
 import { Total } from './vector.ts'
 
-/** The version of all that a space holds. */
-const LAYOUT = 1
 const DEFAULT_PREFIX = 'spate'
 const PREFIX = /^[\w./-]{1,64}$/
 const DEFAULT_TIMEOUT_MS = 15_000
@@ -75,6 +81,7 @@ interface Standing {
   readonly position: Position
   readonly timeMs: number
   readonly commit: string
+  readonly origin: string
 }
 
 interface Field {
@@ -105,6 +112,7 @@ export class RedisMeterStore implements MeterStore {
   readonly #expired = new Map<Sheet, string>()
   position: Position = START
   timeMs = 0
+  origin = ''
 
   constructor(connection: RedisConnection, space: SpaceNames) {
     this.#connection = connection
@@ -121,20 +129,31 @@ export class RedisMeterStore implements MeterStore {
   }
 
   async refresh(): Promise<void> {
-    const { generation, position, timeMs } = await this.#look()
+    await this.#clearOlder()
+    const { generation, position, timeMs, origin } = await this.#look()
     if (generation !== this.#generation || position !== this.position) this.#expired.clear()
     this.#generation = generation
     this.position = position
     this.timeMs = timeMs
+    this.origin = origin
+  }
+
+  async #clearOlder(): Promise<void> {
+    const [layout = null, generation = null] = listOf(
+      await this.#connection.run(LOOK, [this.#space.meta], []),
+    )
+    const version = Number(layout ?? LAYOUT)
+    if (version >= 1 && version < LAYOUT) await this.#clear(Number(generation))
   }
 
   async #look(): Promise<Standing> {
     const reply = listOf(await this.#connection.run(LOOK, [this.#space.meta], []))
-    const [layout, generation, position, timeMs, commit] = reply
+    const [layout, generation, position, timeMs, commit, origin] = reply
     return {
       ...this.#standing(layout, generation ?? null, position ?? null),
       timeMs: Number(timeMs ?? 0),
       commit: String(commit ?? ''),
+      origin: String(origin ?? ''),
     }
   }
 
@@ -172,9 +191,13 @@ export class RedisMeterStore implements MeterStore {
   /** The space goes on in a new generation; what lies in the old one is removed after. */
   async clear(): Promise<void> {
     const { generation } = await this.#look()
+    await this.#clear(generation)
+    await this.refresh()
+  }
+
+  async #clear(generation: number): Promise<void> {
     const next = [LAYOUT, generation, generation + 1].map(String)
     await this.#connection.run(CLEAR, [this.#space.meta, this.#space.cleared], next)
-    await this.refresh()
     for (const old of listOf(await this.#connection.command('SMEMBERS', this.#space.cleared)).map(Number)) {
       await this.#remove(old)
     }
@@ -260,15 +283,16 @@ export class RedisMeterStore implements MeterStore {
     }
     this.position = change.position
     this.timeMs = change.timeMs
+    this.origin = change.origin
   }
 
   async #write(change: Change, name: string): Promise<void> {
-    const { after, position, timeMs } = change
+    const { after, position, timeMs, origin } = change
     const calls = new Calls()
     const sheets = [...change.amounts].map(([sheet]) => this.#merge(calls, change, sheet))
     await allOf([...sheets, this.#expire(calls, change), this.#keepFacts(calls, change)])
     const { keys, types, args } = calls
-    const head = [LAYOUT, this.#generation, after, position, timeMs, name].map(String)
+    const head = [LAYOUT, this.#generation, after, position, timeMs, name, origin].map(String)
     const [status, found] = listOf(
       await this.#connection.run(COMMIT, [this.#space.meta, ...keys], [...head, packed(types), ...args]),
     ).map(String)

@@ -31,7 +31,7 @@ async function metersOf(
 ): Promise<BoardMeters & { close(): Promise<void> }> {
   const stop = new AbortController()
   const reasons: ((reason: SpateError | undefined) => void)[] = []
-  const measurer = await Measurer.open(storeOf(), stop.signal, (reason) => {
+  const measurer = await Measurer.open(storeOf(), '', stop.signal, (reason) => {
     for (const tell of reasons) tell(reason)
   })
   const meters = await BoardMeters.open(

@@ -128,6 +128,26 @@ test('[M38] boards go on while the Redis of their meters cannot be reached, and 
   assert.equal(boards.get('a').stopped, undefined)
 })
 
+test('[M38] meters that were made from another log are not gone on from, and who asks is told', async (t) => {
+  const place = folderOf(t)
+  const first = await serverOf(new MemoryLog(systemClock), new MemoryStore(), place)
+  await first.boards.create(created({ id: 'a' }))
+  await placeOn(first.boards, 'a', 1, 3)
+  while (!isThere(first.meters, 'a')) await new Promise(setImmediate)
+  await has(first.meters.of('a'), '1', 3n)
+  await first.close()
+  const log = new MemoryLog({ ...systemClock, now: () => 1_000_000 })
+  const second = await serverOf(log, new MemoryStore(), place)
+  t.after(second.close)
+  await second.boards.create(created({ id: 'a' }))
+  await placeOn(second.boards, 'a', 1, 3)
+  while (second.errors.length === 0) await new Promise(setImmediate)
+  const [error] = second.errors
+  assert.ok(error instanceof SpateError && error.code === 'corrupt' && /another log/.test(error.message))
+  assert.throws(() => second.meters.of('a'), { code: 'unavailable' })
+  assert.deepEqual(first.errors, [])
+})
+
 /** A port on which nobody listens. */
 async function closedPort(): Promise<number> {
   const server = createServer()

@@ -3,6 +3,7 @@ import { SpateError } from '../base/errors.ts'
 import type { Boards } from '../boards/boards.ts'
 import { type BoardHost, boardStream } from '../boards/host.ts'
 import type { Log } from '../log/port.ts'
+import { checkOrigin, originOf } from '../meters/origin.ts'
 import type { MeterSource } from '../meters/source.ts'
 import { type BoardMeterState, BoardMeters } from './board-meters.ts'
 import { type MeterPlace, type MeterStores, openStores } from './place.ts'
@@ -61,10 +62,12 @@ export class BoardsMeters implements AsyncDisposable {
       const store = await this.#stores.open(space)
       // In this order: what the store reflects was in the log before.
       const head = await log.head(boardStream(id))
+      const origin = await originOf(log, boardStream(id))
+      checkOrigin(store.origin, origin)
       const meters = await BoardMeters.open(
         host,
         store,
-        (onStall) => this.#thread.measuring(space, onStall),
+        (onStall) => this.#thread.measuring(space, origin, onStall),
         head,
         PAUSE_MS,
         (reason) => onError(id, reason),

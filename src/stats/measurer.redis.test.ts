@@ -43,7 +43,7 @@ test('[M38] servers that measure a board into one Redis count everything once, a
       for (const step of steps) take(fold, step)
       const store = await redis.open('board/board')
       const servers = [1, 3, 7].map(async (perRun) => {
-        const measurer = await Measurer.open(await redis.open('board/board'), signal, () => {})
+        const measurer = await Measurer.open(await redis.open('board/board'), '', signal, () => {})
         for (const strokes of runsOf(fold.records, perRun)) await measurer.measure(strokes)
       })
       await Promise.all(servers)
@@ -56,7 +56,7 @@ test('[M38] servers that measure a board into one Redis count everything once, a
         assert.deepEqual(await questions.top(meter, EVER, 100), places, meter)
       }
       const local = new LmdbMeterStore(memoryKv(), 'board/board')
-      const alone = await Measurer.open(local, signal, () => {})
+      const alone = await Measurer.open(local, '', signal, () => {})
       for (const strokes of runsOf(fold.records, 2)) await alone.measure(strokes)
       assert.equal(await store.digest(), await local.digest())
       await store.clear()

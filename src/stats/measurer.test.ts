@@ -28,8 +28,8 @@ test('[M38] what another server took meanwhile is left out, the rest counts whol
   const { records } = fold
   const kv = memoryKv()
   const store = (): LmdbMeterStore => new LmdbMeterStore(kv, 'board/board')
-  const slow = await Measurer.open(store(), signal, () => {})
-  const fast = await Measurer.open(store(), signal, () => {})
+  const slow = await Measurer.open(store(), '', signal, () => {})
+  const fast = await Measurer.open(store(), '', signal, () => {})
   assert.equal(await fast.measure(strokesOf(records, 0, 5)), 5)
   assert.equal(await slow.measure(strokesOf(records, 0, 11)), 11)
   assert.equal(await fast.measure(strokesOf(records, 5, 7)), 11)

@@ -4,6 +4,7 @@ import type { Strokes } from '../boards/canvas/strokes.ts'
 import type { Position } from '../log/port.ts'
 import { MeterFold } from '../meters/fold.ts'
 import { Folding } from '../meters/folding.ts'
+import { checkOrigin } from '../meters/origin.ts'
 import type { MeterStore } from '../meters/port.ts'
 import { errorOf } from '../meters/verdicts.ts'
 import { DECLARATIONS } from './declarations.ts'
@@ -41,16 +42,20 @@ export class Measurer implements Measuring {
   }
 
   /**
+   * @param origin of the board's stream (`originOf`)
    * @param signal ends waiting for the store
    * @param onStall told why nothing moves, and `undefined` once it does again
-   * Errors: those of the store.
+   * Errors: `corrupt` where the store's meters were made from another log; those of the store.
    */
   static async open(
     store: MeterStore,
+    origin: string,
     signal: AbortSignal,
     onStall: (reason: SpateError | undefined) => void,
   ): Promise<Measurer> {
     const fold = await MeterFold.open(store)
+    checkOrigin(store.origin, origin)
+    fold.origin = origin
     return new Measurer(fold, new Folding(fold, store, signal, onStall), signal)
   }
 

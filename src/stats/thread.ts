@@ -11,14 +11,15 @@ export interface ToldError {
   readonly message: string
 }
 
-export type ThreadJob =
-  | {
-      readonly kind: 'measure'
-      readonly id: number
-      readonly space: string
-      readonly bytes: Uint8Array<ArrayBuffer>
-    }
-  | { readonly kind: 'end' }
+export interface MeasureJob {
+  readonly kind: 'measure'
+  readonly id: number
+  readonly space: string
+  readonly origin: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+export type ThreadJob = MeasureJob | { readonly kind: 'end' }
 
 export type ThreadAnswer =
   | { readonly kind: 'measured'; readonly id: number; readonly position: Position }
@@ -46,19 +47,22 @@ export class MeterThread implements AsyncDisposable {
     this.#place = place
   }
 
-  /** @param onStall told why nothing moves in this space, and `undefined` once it does again */
-  measuring(space: string, onStall: (reason: SpateError | undefined) => void): Measuring {
+  /**
+   * @param origin of the board's stream (`originOf`)
+   * @param onStall told why nothing moves in this space, and `undefined` once it does again
+   */
+  measuring(space: string, origin: string, onStall: (reason: SpateError | undefined) => void): Measuring {
     this.#onStall.set(space, onStall)
-    return { measure: (strokes) => this.#measure(space, strokes) }
+    return { measure: (strokes) => this.#measure(space, origin, strokes) }
   }
 
-  #measure(space: string, strokes: Strokes): Promise<Position> {
+  #measure(space: string, origin: string, strokes: Strokes): Promise<Position> {
     if (this.#isClosed) return Promise.reject(new SpateError('unavailable', 'the server is stopping'))
     const id = this.#nextId++
     const done = Promise.withResolvers<Position>()
     this.#waiting.set(id, done)
     const bytes = strokes.encode()
-    const job: ThreadJob = { kind: 'measure', id, space, bytes }
+    const job: ThreadJob = { kind: 'measure', id, space, origin, bytes }
     this.#running().postMessage(job, [bytes.buffer])
     return done.promise
   }

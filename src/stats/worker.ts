@@ -4,7 +4,7 @@ import { messageOf, SpateError } from '../base/errors.ts'
 import { Strokes } from '../boards/canvas/strokes.ts'
 import { Measurer } from './measurer.ts'
 import { type MeterPlace, openStores } from './place.ts'
-import type { ThreadAnswer, ThreadJob, ToldError } from './thread.ts'
+import type { MeasureJob, ThreadAnswer, ThreadJob, ToldError } from './thread.ts'
 
 /** Whoever plays goes first: on Linux a thread has a priority of its own. */
 const NICE = 10
@@ -27,15 +27,15 @@ function answer(message: ThreadAnswer): void {
   parentPort?.postMessage(message)
 }
 
-async function openMeasurer(space: string): Promise<Measurer> {
+async function openMeasurer(space: string, origin: string): Promise<Measurer> {
   const store = await (await stores).open(space)
-  return Measurer.open(store, stop.signal, (reason) => {
+  return Measurer.open(store, origin, stop.signal, (reason) => {
     answer({ kind: 'stalled', space, reason: reason === undefined ? undefined : told(reason) })
   })
 }
 
-async function measure(id: number, space: string, bytes: Uint8Array): Promise<void> {
-  const measurer = measurers.get(space) ?? openMeasurer(space)
+async function measure({ id, space, origin, bytes }: MeasureJob): Promise<void> {
+  const measurer = measurers.get(space) ?? openMeasurer(space, origin)
   measurers.set(space, measurer)
   try {
     const position = await (await measurer).measure(Strokes.decode(bytes))
@@ -60,7 +60,7 @@ if (process.platform === 'linux') setPriority(NICE)
 parentPort?.on('message', (job: ThreadJob) => {
   if (job.kind === 'end') void end()
   else {
-    const measuring = measure(job.id, job.space, job.bytes).finally(() => underWay.delete(measuring))
+    const measuring = measure(job).finally(() => underWay.delete(measuring))
     underWay.add(measuring)
   }
 })

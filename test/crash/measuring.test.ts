@@ -48,7 +48,7 @@ async function madeAnew(records: readonly LogRecord[]): Promise<string> {
   const strokes = new Strokes(START, 0)
   for (const record of records) canvas.apply(record, new Changes(), strokes)
   const store = new LmdbMeterStore(memoryKv(), SPACE)
-  const measurer = await Measurer.open(store, new AbortController().signal, assert.ifError)
+  const measurer = await Measurer.open(store, '', new AbortController().signal, assert.ifError)
   await measurer.measure(strokes)
   return store.digest()
 }

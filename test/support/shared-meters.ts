@@ -28,6 +28,10 @@ export class RemoteStore implements MeterStore {
     return this.#store.timeMs
   }
 
+  get origin(): string {
+    return this.#store.origin
+  }
+
   async #travel(): Promise<void> {
     for (let turns = this.#random.below(4); turns > 0; turns--) await setImmediate()
     if (this.failure !== undefined) throw this.failure

@@ -10,7 +10,7 @@ import type { Sheet } from '../port.ts'
 
 /** Of a space. */
 export interface SpaceNames {
-  /** Hash: layout, generation, position, timeMs, commit. */
+  /** Hash: layout, generation, position, timeMs, commit, origin. */
   readonly meta: string
   /** Set: generations that were cleared and may hold something. */
   readonly cleared: string

@@ -22,7 +22,7 @@ function script(isReadonly: boolean, body: string): Script {
 /** KEYS: meta. */
 export const LOOK = script(
   true,
-  `return redis.call('HMGET', KEYS[1], 'layout', 'generation', 'position', 'timeMs', 'commit')`,
+  `return redis.call('HMGET', KEYS[1], 'layout', 'generation', 'position', 'timeMs', 'commit', 'origin')`,
 )
 
 /** KEYS: meta, hashes. ARGV: of each hash the fields. Then their values, hash by hash. */
@@ -93,7 +93,7 @@ return answer
 )
 
 /**
- * KEYS: meta, all that is written to. ARGV: layout, generation, after, position, timeMs, commit, the types that what is
+ * KEYS: meta, all that is written to. ARGV: layout, generation, after, position, timeMs, commit, origin, the types that what is
  * written to must have, then calls: command, number of the key, what follows. Nothing is written unless all can be: scripts
  * are not rolled back. A commit that is there already is told from one that somebody else made by its name.
  */
@@ -105,18 +105,18 @@ if stored[1] and stored[1] ~= ARGV[1] then return {'layout', stored[1]} end
 local position = stored[3] or '0'
 if position == ARGV[4] and stored[4] == ARGV[6] then return {'done'} end
 if position ~= ARGV[3] or (stored[2] or '0') ~= ARGV[2] then return {'conflict', position} end
-local types = cmsgpack.unpack(ARGV[7])
+local types = cmsgpack.unpack(ARGV[8])
 for i = 2, #KEYS do
   local found = redis.call('TYPE', KEYS[i]).ok
   if found ~= 'none' and found ~= types[i - 1] then
     return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. found)
   end
 end
-for i = 8, #ARGV do
+for i = 9, #ARGV do
   local call = cmsgpack.unpack(ARGV[i])
   redis.call(call[1], KEYS[tonumber(call[2])], unpack(call, 3))
 end
-redis.call('HSET', KEYS[1], 'layout', ARGV[1], 'generation', ARGV[2], 'position', ARGV[4], 'timeMs', ARGV[5], 'commit', ARGV[6])
+redis.call('HSET', KEYS[1], 'layout', ARGV[1], 'generation', ARGV[2], 'position', ARGV[4], 'timeMs', ARGV[5], 'commit', ARGV[6], 'origin', ARGV[7])
 return {'done'}
 `,
 )
