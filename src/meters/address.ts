@@ -1,5 +1,5 @@
 /**
- * Where the values lie that sums are made of: in the trees of rows (kinds 0 to 4, a node each), and in the columns
+ * Where the values lie that sums are made of: in the trees of rows (kind 0, a page of roots each; kinds 1 to 4, a node each), and in the columns
  * of buckets (a part each). A sheet's values of one kind and index are neighbours, so what expires lies together.
  */
 import { ALL_LEVELS, bucketOf, type Level } from './calendar.ts'

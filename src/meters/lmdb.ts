@@ -20,6 +20,7 @@ import {
   type Tally,
 } from './port.ts'
 import type { Horizons } from './retention.ts'
+import { pageOf, ROOTS_A_PAGE, rootIn } from './roots.ts'
 import { addRange, type Node, UNITS, type Unit } from './tree.ts'
 import { Total } from './vector.ts'
 
@@ -190,7 +191,7 @@ export class LmdbMeterStore implements MeterStore {
       sums.push([keyOf(space, address), bytes])
     }
     for (const [sheet, own] of amounts) {
-      const steps = merging(sheet, horizons.get(sheet) ?? [], own, put, this.#lastRow(space, sheet) + 1)
+      const steps = merging(sheet, horizons.get(sheet) ?? [], own, put, this.#firstNewRow(space, sheet))
       for (let step = steps.next(); step.done !== true; ) {
         step = steps.next(step.value.map((address) => this.#sums.get(keyOf(space, address))))
         await pace.turn()
@@ -199,14 +200,14 @@ export class LmdbMeterStore implements MeterStore {
     return sums
   }
 
-  /** Rows have nodes of all time until nobody needs them any more, which is never. */
-  #lastRow(space: number, sheet: Sheet): number {
+  /** No row from there on has a page. Pages of roots stay until nobody needs them any more, which is never. */
+  #firstNewRow(space: number, sheet: Sheet): number {
     const root = columnOf(sheet, 0, 0)
     const range = { start: [space, root + 1], end: [space, root], reverse: true, limit: 1 }
     for (const key of this.#sums.keys(range)) {
       // Keys of this table are triples of numbers, written in commit.
-      const [, column, row] = key as [number, number, number]
-      if (column === root) return row
+      const [, column, page] = key as [number, number, number]
+      if (column === root) return (page + 1) * ROOTS_A_PAGE
     }
     return EVERYTHING
   }
@@ -266,7 +267,10 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   #nodesOf(sheet: Sheet, row: number): Node {
-    return (unit, index) => this.#sums.get([this.#space, columnOf(sheet, unit, index), row])
+    return (unit, index) => {
+      if (unit === 0) return rootIn(this.#sums.get([this.#space, columnOf(sheet, 0, 0), pageOf(row)]), row)
+      return this.#sums.get([this.#space, columnOf(sheet, unit, index), row])
+    }
   }
 
   async sum(sheet: Sheet, row: number, from: number, end: number): Promise<bigint> {

@@ -10,6 +10,7 @@ import { addedToHead, addedToPart, type Part, partsOf } from './columns.ts'
 import { byBucket, type Gathered, gathered } from './gathered.ts'
 import { EVERYTHING, type Sheet } from './port.ts'
 import type { Horizons } from './retention.ts'
+import { pageOf, ROOTS_A_PAGE, rootIn, withRoots } from './roots.ts'
 import { type Growing, grown } from './tree.ts'
 import { narrowed, Total, type Vector } from './vector.ts'
 
@@ -19,6 +20,7 @@ export type Put = (address: Address, bytes: Uint8Array) => void
 
 /** Values asked for at once at most: what is under way at once takes no more memory than these. */
 const ASKED_AT_ONCE = 4096
+const PAGES_AT_ONCE = ASKED_AT_ONCE / ROOTS_A_PAGE
 
 /** @param newFrom no row from this one on has anything stored, so it need not be asked for */
 export function* merging(
@@ -29,9 +31,8 @@ export function* merging(
   newFrom = Number.POSITIVE_INFINITY,
 ): Merging {
   const all = gathered(amounts)
-  yield* growRows(sheet, horizons, rowsOf(all, newFrom), put)
+  yield* growRows(sheet, horizons, rowsOf(sheet, all), newFrom, put)
   for (const level of ALL_LEVELS) yield* addToBuckets(sheet, horizons, level, all, put)
-  if (isEntities(sheet)) yield* growRows(sheet, horizons, [everything(all)], put)
 }
 
 /** Sheets of entities are even. */
@@ -39,7 +40,9 @@ function isEntities(sheet: Sheet): boolean {
   return sheet % 2 === 0
 }
 
-function* rowsOf({ count, rows, seconds, sums }: Gathered, newFrom: number): Iterable<Growing> {
+function* rowsOf(sheet: Sheet, all: Gathered): Iterable<Growing> {
+  if (isEntities(sheet) && all.count > 0) yield everything(all)
+  const { count, rows, seconds, sums } = all
   for (let from = 0; from < count; ) {
     const row = rows[from] ?? 0
     let to = from
@@ -50,7 +53,7 @@ function* rowsOf({ count, rows, seconds, sums }: Gathered, newFrom: number): Ite
       sums: part instanceof BigInt64Array ? narrowed(part) : part,
       last: undefined,
     }
-    yield { row, unit: 0, index: 0, bySecond, isNew: row >= newFrom }
+    yield { row, unit: 0, index: 0, bySecond, isNew: false }
     from = to
   }
 }
@@ -73,9 +76,60 @@ function everything(all: Gathered): Growing {
   return { row: EVERYTHING, unit: 0, index: 0, bySecond, isNew: false }
 }
 
-function* growRows(sheet: Sheet, horizons: Horizons, rows: Iterable<Growing>, put: Put): Merging {
-  for (const first of chunksOf(rows, ASKED_AT_ONCE)) {
-    let growing = first
+/** @param rows ascending */
+function* growRows(
+  sheet: Sheet,
+  horizons: Horizons,
+  rows: Iterable<Growing>,
+  newFrom: number,
+  put: Put,
+): Merging {
+  for (const pages of chunksOf(byPage(rows), PAGES_AT_ONCE)) {
+    const known = pages.filter(({ page }) => page * ROOTS_A_PAGE < newFrom)
+    const stored = known.length === 0 ? [] : yield known.map(({ page }) => rootAddress(sheet, page))
+    const parts: Growing[] = []
+    for (const [i, { page, roots }] of pages.entries()) {
+      // Those that are new come after all others.
+      const before = i < known.length ? stored[i] : undefined
+      const changed: Uint8Array[] = []
+      for (const root of roots) {
+        const { node, parts: own } = grown(rootIn(before, root.row), horizons, root)
+        changed[root.row % ROOTS_A_PAGE] = node
+        for (const part of own) parts.push(part)
+      }
+      put(rootAddress(sheet, page), withRoots(before, changed))
+    }
+    yield* growParts(sheet, horizons, parts, put)
+  }
+}
+
+interface Page {
+  readonly page: number
+  readonly roots: readonly Growing[]
+}
+
+function* byPage(rows: Iterable<Growing>): Iterable<Page> {
+  let roots: Growing[] = []
+  let page = 0
+  for (const root of rows) {
+    const own = pageOf(root.row)
+    if (own !== page && roots.length > 0) {
+      yield { page, roots }
+      roots = []
+    }
+    page = own
+    roots.push(root)
+  }
+  if (roots.length > 0) yield { page, roots }
+}
+
+function rootAddress(sheet: Sheet, page: number): Address {
+  return { sheet, kind: 0, index: 0, at: page }
+}
+
+function* growParts(sheet: Sheet, horizons: Horizons, first: readonly Growing[], put: Put): Merging {
+  for (const chunk of chunksOf(first, ASKED_AT_ONCE)) {
+    let growing: readonly Growing[] = chunk
     while (growing.length > 0) {
       const asked: Address[] = []
       for (const each of growing) if (!each.isNew) asked.push(addressOf(sheet, each))

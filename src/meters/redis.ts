@@ -31,6 +31,7 @@ import {
 } from './redis/keys.ts'
 import { packed } from './redis/packed.ts'
 import { CLEAR, COMMIT, ITEMS_AT_ONCE, LIST, LOOK, READ, READ_BUCKETS, type Script } from './redis/scripts.ts'
+import { pageOf, rootIn } from './roots.ts'
 import { addRange, nodesOf } from './tree.ts'
 import { Total } from './vector.ts'
 
@@ -392,11 +393,11 @@ export class RedisMeterStore implements MeterStore {
     const wanted = nodesOf(cuts)
     const places = wanted.map(({ unit, index }) => ({
       key: this.#names.hash(hashId(sheet, unit, index)),
-      field: String(row),
+      field: String(unit === 0 ? pageOf(row) : row),
     }))
     const nodes = new Map<string, Uint8Array | undefined>()
     for (const [i, node] of (await this.#read(places)).entries()) {
-      nodes.set(places[i]?.key ?? '', node)
+      nodes.set(places[i]?.key ?? '', wanted[i]?.unit === 0 ? rootIn(node, row) : node)
     }
     return cuts.slice(1).map((end, i) => {
       const total = new Total()

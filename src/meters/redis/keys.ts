@@ -1,6 +1,6 @@
 /**
  * How a space's values are named in Redis. All names of a space have one hash tag, so they lie in one slot of a
- * cluster. A row's nodes are in a hash for each unit, by row; a bucket's parts are in a hash for each bucket of the
+ * cluster. A row's nodes are in a hash for each unit, by row, roots by page; a bucket's parts are in a hash for each bucket of the
  * next level, by bucket, or `bucket/part`. What expires together is a hash, but for one each level. Pure.
  */
 import { type Address, type Kind, levelOfColumns } from '../address.ts'
