@@ -4,6 +4,7 @@ import { messageOf, SpateError } from '../base/errors.ts'
 import { isBoardId } from '../boards/boards.ts'
 import { type KafkaAddress, parseKafkaAddress } from '../log/kafka/address.ts'
 import { type ObjectsPlace, parseObjectsPlace } from '../store/objects/url.ts'
+import { parseTablesPlace, type TablesPlace } from '../store/sql/place.ts'
 
 /** How a server is set up. Everything comes from the environment; `describe` below is its documentation. */
 export interface Config {
@@ -18,6 +19,8 @@ export interface Config {
   readonly objects: ObjectsPlace | undefined
   /** `lmdb`, or the URL of a Redis. */
   readonly meters: string
+  /** Of captures and jobs. */
+  readonly db: TablesPlace
   readonly trustedProxies: readonly string[]
   readonly origins: readonly string[]
   readonly sephsplaceBoard: string | undefined
@@ -110,6 +113,16 @@ const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
       if (/^rediss?:\/\/[^/]/.test(text) && URL.canParse(text)) return text
       throw new Error('expected lmdb: or redis://host:port')
     },
+  },
+  db: {
+    name: 'SPATE_DB',
+    fallback: 'pglite:',
+    about:
+      'Tables of captures and jobs. pglite: in the data folder, begun by the first capture. ' +
+      'postgres://user:password@host:port/database?schema=name: in a Postgres, which several servers share.',
+    // It may hold a password.
+    isSecret: true,
+    parse: parseTablesPlace,
   },
   trustedProxies: {
     name: 'SPATE_TRUSTED_PROXIES',

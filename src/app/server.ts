@@ -11,6 +11,8 @@ import { RateLimit } from '../base/rate.ts'
 import { Boards } from '../boards/boards.ts'
 import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
 import { Renderer } from '../boards/render/renderer.ts'
+import { Captures } from '../capture/captures.ts'
+import { openSourceSocket } from '../capture/place/socket.ts'
 import { type App, createApp } from '../http/app.ts'
 import type { Archive } from '../http/archive.ts'
 import { Images } from '../http/board-images.ts'
@@ -29,8 +31,12 @@ import { BoardsMeters } from '../stats/boards-meters.ts'
 import { type MeterPlace, openStores } from '../stats/place.ts'
 import { Kv } from '../store/kv.ts'
 import { openObjects } from '../store/objects/open.ts'
+import type { ObjectStore } from '../store/objects/port.ts'
+import { openTables } from '../store/sql/open.ts'
+import { TABLE_LIMITS } from '../store/sql/port.ts'
 import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
+import { freeBytesOf } from './free-bytes.ts'
 
 const PROJECTION_TABLES = 16
 const JOIN_BURST = 256
@@ -65,7 +71,7 @@ export class SpateServer implements AsyncDisposable {
     const secret = config.secret ?? (await folder.secret('cookie-secret', newSecret)).value
 
     const clock = new SteadyClock(systemClock)
-    const { log, archive } = await openLog(config, folder, clock, logger, stack)
+    const { log, archive, objects } = await openLog(config, folder, clock, logger, stack)
     const state = await stateFolder(config, folder)
     const kv = stack.use(Kv.open(state, PROJECTION_TABLES))
     const meterStores = stack.use(await openStores(meterPlace(config, state, 'meters')))
@@ -94,6 +100,31 @@ export class SpateServer implements AsyncDisposable {
         onError: (board, error) => logger.warn({ board, reason: messageOf(error) }, 'board not measured'),
       }),
     )
+    const tables = stack.use(
+      openTables(config.db, join(state, 'tables'), {
+        limits: TABLE_LIMITS,
+        onDiscarded: (reason) =>
+          logger.warn({ reason }, 'tables removed; they are folded again from the log'),
+      }),
+    )
+    const captures = stack.use(
+      await Captures.open({
+        log,
+        kv,
+        objects: objects ?? stack.use(await openObjects({ kind: 'folder', path: join(state, 'objects') })),
+        boards,
+        tables,
+        clock,
+        random: Math.random,
+        fetch: (url, init) => fetch(url, init),
+        openSocket: openSourceSocket,
+        freeBytes: freeBytesOf(folder.path, clock),
+        folder: join(config.log === 'memory' ? state : folder.path, 'captures'),
+        onError: (capture, error) =>
+          logger.warn({ capture, reason: messageOf(error) }, 'capture: tried again'),
+        onStopped: (capture, { message: reason }) => logger.error({ capture, reason }, 'capture stopped'),
+      }),
+    )
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const app = await createApp({
@@ -104,6 +135,7 @@ export class SpateServer implements AsyncDisposable {
       players,
       meters,
       boardMeters: stats,
+      captures,
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),
@@ -124,6 +156,7 @@ export class SpateServer implements AsyncDisposable {
     stack.defer(() => app.close())
     const url = await listen(app, config)
     archive?.sealer.start()
+    captures.start()
     await folder.announce(url).catch((error: unknown) => {
       logger.warn({ reason: messageOf(error) }, 'a second start will not be told who has the data folder')
     })
@@ -155,8 +188,9 @@ async function openLog(
   clock: Clock,
   logger: Logger,
   stack: AsyncDisposableStack,
-): Promise<{ log: Log; archive: Archive | undefined }> {
-  if (config.log === 'memory') return { log: stack.use(new MemoryLog(clock)), archive: undefined }
+): Promise<{ log: Log; archive: Archive | undefined; objects: ObjectStore | undefined }> {
+  if (config.log === 'memory')
+    return { log: stack.use(new MemoryLog(clock)), archive: undefined, objects: undefined }
   const objects = stack.use(
     await openObjects(config.objects ?? { kind: 'folder', path: join(path, 'objects') }),
   )
@@ -169,7 +203,7 @@ async function openLog(
     logger.warn({ stream, reason: messageOf(error) }, 'not archived; tried again later')
   }
   const sealer = stack.use(new Sealer({ log, objects, clock, onError }, SEAL_LIMITS))
-  return { log: archived, archive: { sealer, objects, log: archived } }
+  return { log: archived, archive: { sealer, objects, log: archived }, objects }
 }
 
 /** Where sums are kept, those of boards (`stats`) and the others. */

@@ -1,4 +1,4 @@
-import { type PlaceSettings, PLACE_SETTINGS } from './place/settings.ts'
+import { PLACE_SETTINGS, type PlaceSettings } from './place/settings.ts'
 import type { CaptureKind } from './records.ts'
 
 /** What an organiser asks to be followed: what is not said is as the kind's defaults are. May hold secrets. */

@@ -3,6 +3,7 @@ import { archiveCommand } from './archive/archive.ts'
 import { restoreCommand } from './archive/restore.ts'
 import { verifyCommand } from './archive/verify.ts'
 import { boardCommand } from './board/board.ts'
+import { captureCommand } from './capture/capture.ts'
 import { metersCommand } from './meters/meters.ts'
 import { simCommand } from './sim/sim.ts'
 import { exportCommand } from './tables/export.ts'
@@ -13,6 +14,7 @@ import { timelapseCommand } from './timelapse/timelapse.ts'
 export function commands(): Command[] {
   return [
     boardCommand(),
+    captureCommand(),
     metersCommand(),
     timelapseCommand(),
     archiveCommand(),

@@ -21,19 +21,22 @@ export function connectionOptions(command: Command): Command {
 
 /**
  * Runs `work` against a server: the one that `--url` names, else the one that has the data folder, else one of
- * our own on a free loopback port, for as long as the work takes.
+ * our own on a free loopback port, for as long as the work takes, which is told so.
  */
-export async function withServer<T>(options: ConnectionOptions, work: (api: Api) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  options: ConnectionOptions,
+  work: (api: Api, isOwn: boolean) => Promise<T>,
+): Promise<T> {
   const config = readConfig(process.env)
   const token = options.token ?? config.adminToken
-  if (options.url !== undefined) return work(apiOf(options.url, token))
+  if (options.url !== undefined) return work(apiOf(options.url, token), false)
   const running = await runningServer(config)
-  if (running !== undefined) return work(apiOf(running, token ?? (await tokenIn(config))))
+  if (running !== undefined) return work(apiOf(running, token ?? (await tokenIn(config))), false)
   await using server = await SpateServer.start(
     { ...config, host: '127.0.0.1', port: 0 },
     pino({ level: 'warn' }),
   )
-  return await work(apiOf(server.url, server.adminToken))
+  return await work(apiOf(server.url, server.adminToken), true)
 }
 
 function apiOf(url: string, token: string | undefined): Api {

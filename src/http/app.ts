@@ -14,6 +14,8 @@ import { SpateError } from '../base/errors.ts'
 import { adminRoutes } from './admin.ts'
 import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
+import { captureRoutes } from './captures/captures.ts'
+import { capturedPixelRoutes } from './captures/pixels.ts'
 import { Place } from './compat/place/place.ts'
 import { placeRoutes } from './compat/place/routes.ts'
 import { pointspacedRoutes } from './compat/pointspaced.ts'
@@ -161,6 +163,8 @@ export async function createApp(services: HttpServices): Promise<App> {
     archiveRoutes,
     timelapseRoutes,
     meterRoutes,
+    captureRoutes,
+    capturedPixelRoutes,
     healthRoutes,
     sephsplaceRoutes,
     pointspacedRoutes,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { RateLimit } from '../base/rate.ts'
 import type { Boards } from '../boards/boards.ts'
 import type { Renderer } from '../boards/render/renderer.ts'
+import type { Captures } from '../capture/captures.ts'
 import type { Rooms } from '../live/rooms.ts'
 import type { Log } from '../log/port.ts'
 import type { Meters } from '../meters/meters.ts'
@@ -32,6 +33,7 @@ export interface HttpServices {
   readonly meters: Meters
   /** Those that a board feeds. */
   readonly boardMeters: BoardMeterSources
+  readonly captures: Captures
   readonly identities: Identities
   readonly renderer: Renderer
   readonly images: Images

@@ -23,6 +23,7 @@ import type { MeterSource } from '../../src/meters/source.ts'
 import { PlayerDirectory } from '../../src/players/directory.ts'
 import { Identities } from '../../src/players/identity.ts'
 import { Kv } from '../../src/store/kv.ts'
+import { openTestCaptures } from './test-captures.ts'
 import { type Lifetime, tempFolder } from './tmp.ts'
 
 export const ADMIN_TOKEN = 'the-organisers-token'
@@ -134,6 +135,8 @@ export class HttpServer {
     )
     const meterKv = stack.use(Kv.open(tempFolder(t), 16))
     const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
+    const capturing = { log, kv, boards, clock, onError: () => {}, onStopped: () => {} }
+    const captures = stack.use(await openTestCaptures(t, capturing))
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const burst = setup.burst ?? 1024
@@ -148,6 +151,7 @@ export class HttpServer {
         of: (id) => setup.boardMeters?.(id) ?? notMeasured(id),
         states: () => [],
       },
+      captures,
       identities: new Identities('a-secret-of-the-tests'),
       renderer,
       images: new Images(renderer, clock),

@@ -1,0 +1,301 @@
+import { backoffMs } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { SpateError } from '../base/errors.ts'
+import { type Boards, isBoardId } from '../boards/boards.ts'
+import { type Log, START } from '../log/port.ts'
+import type { Kv } from '../store/kv.ts'
+import type { ObjectStore } from '../store/objects/port.ts'
+import type { Tables } from '../store/sql/port.ts'
+import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
+import { CapturedStream } from './captured-stream.ts'
+import type { Collector } from './collectors.ts'
+import type { CellHistory } from './place/history.ts'
+import type { OpenSocket } from './place/socket.ts'
+import type { Fetch } from './place/token.ts'
+import { captureStream } from './records.ts'
+import type { CaptureReport } from './report.ts'
+import { pause } from './room.ts'
+import type { TablesFollower } from './tables-follower.ts'
+import type { WantedCapture } from './wanted.ts'
+import { WantedFolder } from './wanted-folder.ts'
+
+const PREFIX = 'capture/'
+const FIRST_RETRY_MS = 500
+const MOST_RETRY_MS = 30_000
+/** That one server follows at once. */
+export const MAX_CAPTURES = 64
+
+export interface CapturesServices {
+  readonly log: Log
+  readonly kv: Kv
+  readonly objects: ObjectStore
+  readonly boards: Pick<Boards, 'has' | 'get' | 'create'>
+  readonly tables: Tables
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly fetch: Fetch
+  readonly openSocket: OpenSocket
+  /** Of the disk that the log lies on. */
+  readonly freeBytes: () => Promise<number>
+  /** Of the files that say what this server follows. */
+  readonly folder: string
+  readonly onError: (capture: string, error: unknown) => void
+  readonly onStopped: (capture: string, reason: SpateError) => void
+}
+
+/**
+ * `following`: all that the source has is heard; `connecting`: some of it is not, and is tried for; `stopped`: nothing
+ * is followed until somebody mends what failed; `ended`: this server was told to stop, or another one follows.
+ */
+export type CaptureState = 'following' | 'connecting' | 'stopped' | 'ended'
+
+export interface CaptureStatus {
+  readonly state: CaptureState
+  /** Why it is not `following`, as far as it is known. */
+  readonly problem: string | null
+  /** Null where this server does not follow it. */
+  readonly waiting: Collector['waiting'] | null
+  /** Position of the last record whose rows are in the tables; null where nobody asked for them yet. */
+  readonly tablesPosition: number | null
+  readonly report: CaptureReport
+}
+
+interface Followed {
+  readonly wanted: WantedCapture
+  readonly stop: AbortController
+  collector: Collector | undefined
+  failure: SpateError | undefined
+  opening: Promise<void>
+}
+
+/**
+ * All captures that this server knows: those that it follows, as its folder says, and those whose streams are in the
+ * log. What is followed goes on after a restart; a capture that cannot be begun is tried again if that can help, and
+ * holds no other up.
+ */
+export class Captures implements AsyncDisposable {
+  readonly #services: CapturesServices
+  readonly #folder: WantedFolder
+  readonly #followed = new Map<string, Followed>()
+  readonly #streams = new Map<string, CapturedStream>()
+  readonly #tables = new Map<string, TablesFollower>()
+  readonly #wanted: Map<string, WantedCapture>
+  #turn: Promise<unknown> = Promise.resolve()
+  #isStarted = false
+  #isClosed = false
+
+  private constructor(services: CapturesServices, folder: WantedFolder, wanted: Map<string, WantedCapture>) {
+    this.#services = services
+    this.#folder = folder
+    this.#wanted = wanted
+  }
+
+  /** Starts nothing yet. Errors: `storage-failed`. */
+  static async open(services: CapturesServices): Promise<Captures> {
+    const folder = new WantedFolder(services.folder)
+    const wanted = await folder.all((name, error) => services.onStopped(name, error))
+    return new Captures(services, folder, wanted)
+  }
+
+  /** Goes on with all that was followed before. */
+  start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    for (const [name, wanted] of this.#wanted) this.#follow(name, wanted)
+  }
+
+  /** Of the captures that are followed here or that the log holds, in order. */
+  async names(): Promise<string[]> {
+    const streams = await this.#services.log.streams()
+    const captured = streams.filter((stream) => stream.startsWith(PREFIX))
+    return [
+      ...new Set([...this.#wanted.keys(), ...captured.map((stream) => stream.slice(PREFIX.length))]),
+    ].sort()
+  }
+
+  /** Follows, from now on and after every restart. Errors: `invalid`, `conflict`, `overloaded`, those of the folder. */
+  put(name: string, wanted: WantedCapture): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!isBoardId(name)) throw new SpateError('invalid', `${JSON.stringify(name)} is no name of a board`)
+      if (JSON.stringify(this.#wanted.get(name)) === JSON.stringify(wanted)) {
+        if (this.#followed.get(name)?.failure === undefined) return
+      }
+      await this.#requireFit(name, wanted)
+      await this.#folder.put(name, wanted)
+      await this.#end(name)
+      this.#wanted.set(name, wanted)
+      this.#follow(name, wanted)
+    })
+  }
+
+  async #requireFit(name: string, { kind }: WantedCapture): Promise<void> {
+    if (!this.#wanted.has(name) && this.#wanted.size >= MAX_CAPTURES)
+      throw new SpateError('overloaded', `a server follows at most ${MAX_CAPTURES} captures`)
+    const head = await this.#services.log.head(captureStream(name))
+    if (head === START) {
+      if (!this.#services.boards.has(name)) return
+      throw new SpateError('conflict', `there is a board ${name} already: capture under another name`)
+    }
+    const { began } = await this.#streamOf(name).fold()
+    if (began !== undefined && began.kind !== kind)
+      throw new SpateError('conflict', `${name} was captured as ${began.kind}: use another name`)
+  }
+
+  /** Follows no more; what was captured stays. Errors: `not-found`, those of the folder. */
+  remove(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#wanted.has(name)) {
+        const isKnown = (await this.names()).includes(name)
+        throw new SpateError('not-found', isKnown ? `${name} is not followed here` : noCapture(name))
+      }
+      await this.#folder.remove(name)
+      this.#wanted.delete(name)
+      await this.#end(name)
+    })
+  }
+
+  #follow(name: string, wanted: WantedCapture): void {
+    const stop = new AbortController()
+    const opening = Promise.resolve()
+    const followed: Followed = { wanted, stop, collector: undefined, failure: undefined, opening }
+    this.#followed.set(name, followed)
+    this.#streams.delete(name)
+    followed.opening = this.#open(name, followed)
+  }
+
+  async #open(name: string, followed: Followed): Promise<void> {
+    const { clock, random, onError, onStopped } = this.#services
+    const { signal } = followed.stop
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        // Loaded by who captures.
+        const { openCollector } = await import('./collectors.ts')
+        const collector = await openCollector(name, followed.wanted, {
+          ...this.#services,
+          onError: (error) => onError(name, error),
+          onStopped: (reason) => onStopped(name, reason),
+        })
+        followed.collector = collector
+        followed.failure = undefined
+        await this.#tablesOf(name)
+        return
+      } catch (cause) {
+        if (signal.aborted) return
+        followed.failure =
+          cause instanceof SpateError ? cause : new SpateError('corrupt', `${name} failed`, { cause })
+        if (!followed.failure.retryable) {
+          onStopped(name, followed.failure)
+          return
+        }
+        onError(name, cause)
+      }
+      await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
+    }
+  }
+
+  async #end(name: string): Promise<void> {
+    const followed = this.#followed.get(name)
+    if (followed === undefined) return
+    followed.stop.abort()
+    await followed.opening
+    await followed.collector?.[Symbol.asyncDispose]()
+    this.#followed.delete(name)
+  }
+
+  /** Errors: `not-found`, those of the log, `newer-version`, `corrupt`. */
+  async status(name: string): Promise<CaptureStatus> {
+    const tablesPosition = this.#tables.get(name)?.position ?? null
+    const followed = this.#followed.get(name)
+    const collector = followed?.collector
+    if (followed === undefined || collector === undefined) {
+      const report = await this.#reportOf(name)
+      const failure = followed?.failure
+      const state = followed === undefined ? 'ended' : failure?.retryable === false ? 'stopped' : 'connecting'
+      return { state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
+    }
+    const report = collector.report()
+    const { stopped } = collector
+    const state = stopped !== undefined ? 'stopped' : stateOf(report)
+    const problem = stopped?.message ?? null
+    return { state, problem, waiting: collector.waiting, tablesPosition, report }
+  }
+
+  async #reportOf(name: string): Promise<CaptureReport> {
+    await this.#requireKnown(name)
+    return this.#streamOf(name).report()
+  }
+
+  async #requireKnown(name: string): Promise<void> {
+    if (this.#wanted.has(name)) return
+    if (isBoardId(name) && (await this.#services.log.head(captureStream(name))) > START) return
+    throw new SpateError('not-found', noCapture(name))
+  }
+
+  #streamOf(name: string): CapturedStream {
+    let stream = this.#streams.get(name)
+    if (stream === undefined) {
+      const { onError } = this.#services
+      stream = new CapturedStream(name, { ...this.#services, onError: (error) => onError(name, error) })
+      this.#streams.set(name, stream)
+    }
+    return stream
+  }
+
+  /** Who changed a cell when, as far as the source told, the latest first. Errors: `not-found`, `unavailable`. */
+  async history(name: string, x: number, y: number, limit: number): Promise<PixelRow[]> {
+    await this.#requireKnown(name)
+    return (await this.#tablesOf(name)).history(x, y, limit)
+  }
+
+  /** What became of the frames that were named. Errors: `not-found`, `unavailable`. */
+  async urls(name: string): Promise<Record<UrlStatus, number>> {
+    await this.#requireKnown(name)
+    return (await this.#tablesOf(name)).urls()
+  }
+
+  /** Asks the source now. Errors: `not-found`, `conflict` where it is not followed here, those of the collector. */
+  async askPixel(name: string, x: number, y: number): Promise<CellHistory | undefined> {
+    await this.#requireKnown(name)
+    const collector = this.#followed.get(name)?.collector
+    if (collector?.askPixel === undefined) throw new SpateError('conflict', `${name} is not followed here`)
+    return collector.askPixel(x, y)
+  }
+
+  async #tablesOf(name: string): Promise<TablesFollower> {
+    const { TablesFollower } = await import('./tables-follower.ts')
+    if (this.#isClosed) throw new SpateError('unavailable', 'the server is stopping')
+    let follower = this.#tables.get(name)
+    if (follower === undefined) {
+      const { onError } = this.#services
+      follower = new TablesFollower(name, { ...this.#services, onError: (error) => onError(name, error) })
+      this.#tables.set(name, follower)
+    }
+    return follower
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => {
+      if (this.#isClosed) throw new SpateError('unavailable', 'the server is stopping')
+      return run()
+    })
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    await this.#turn
+    await Promise.all([...this.#followed.keys()].map((name) => this.#end(name)))
+    await Promise.all(Array.from(this.#tables.values(), (follower) => follower[Symbol.asyncDispose]()))
+  }
+}
+
+function stateOf({ canvases }: CaptureReport): CaptureState {
+  const isWhole = canvases.length > 0 && canvases.every(({ connections }) => connections > 0)
+  return isWhole ? 'following' : 'connecting'
+}
+
+function noCapture(name: string): string {
+  return `there is no capture ${JSON.stringify(name)}`
+}

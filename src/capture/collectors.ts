@@ -1,0 +1,37 @@
+import { SpateError } from '../base/errors.ts'
+import { type CollectorServices, PlaceCollector } from './place/collector.ts'
+import type { CellHistory } from './place/history.ts'
+import type { CaptureReport } from './report.ts'
+import { placeSettings, type WantedCapture } from './wanted.ts'
+
+/** What follows a source, of whatever kind. */
+export interface Collector extends AsyncDisposable {
+  readonly name: string
+  /** Why nothing more is captured. */
+  readonly stopped: SpateError | undefined
+  /** What is on its way: pictures, questions, bytes that are not durable yet; whether a disk or log is waited for. */
+  readonly waiting: {
+    readonly downloads: number
+    readonly asks: number
+    readonly rawBytes: number
+    readonly isStalled: boolean
+  }
+  report(): CaptureReport
+  onChange(listener: () => void): () => void
+  /** Undefined: this kind of source cannot be asked. */
+  askPixel?(x: number, y: number): Promise<CellHistory | undefined>
+}
+
+/** Follows what is wanted. Errors: those of the log and the stream, `invalid`. */
+export async function openCollector(
+  name: string,
+  wanted: WantedCapture,
+  services: CollectorServices,
+): Promise<Collector> {
+  switch (wanted.kind) {
+    case 'place':
+      return PlaceCollector.open(name, placeSettings(wanted), services)
+    default:
+      throw new SpateError('invalid', `this release follows no ${wanted.kind}`)
+  }
+}
