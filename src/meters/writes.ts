@@ -79,7 +79,7 @@ function checkWrite(write: Write, i: number): void {
   const own = write.dimensions ?? NO_DIMENSIONS
   for (const name of [write.entity, ...own]) {
     if (name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
-      throw wrong(i, `a name has at most ${MAX_NAME_LENGTH} characters`)
+      throw wrong(i, `a name is text (no half of a surrogate pair) of at most ${MAX_NAME_LENGTH} characters`)
     }
   }
   const seconds = write.kind === 'total' ? [write.from, write.to] : [write.second]
@@ -92,7 +92,7 @@ function checkWrite(write: Write, i: number): void {
   const amount = write.amount ?? 1
   const isAmount =
     typeof amount === 'bigint' ? amount <= MOST && amount >= -MOST : Number.isSafeInteger(amount)
-  if (!isAmount) throw wrong(i, 'an amount is an integer, beyond 2^53 a bigint of at most 2^63 − 1')
+  if (!isAmount) throw wrong(i, 'an amount is an integer of at most 2^63 − 1 either way')
   if (write.kind === 'count' && amount <= 0) throw wrong(i, 'a count is positive')
 }
 

@@ -1,4 +1,5 @@
 import { SpateError } from '../../base/errors.ts'
+import { Pace } from '../../base/pace.ts'
 import { LAST_SECOND } from '../../meters/calendar.ts'
 import {
   COUNTS,
@@ -24,6 +25,8 @@ const NONE: ByType = { sum: 0n, atids: [] }
 /** pointspaced's questions, asked of meters. Errors: `invalid`, in its words; those of the meters. */
 export class PointspacedReader {
   readonly #questions: Questions
+  /** Between the sums of all who ask. */
+  readonly #pace = new Pace()
 
   constructor(questions: Questions) {
     this.#questions = questions
@@ -61,6 +64,7 @@ export class PointspacedReader {
     const meter = this.#meterOf(thing)
     const type = typeOf(atid)
     if (meter === undefined || span === undefined) return 0n
+    await this.#pace.turn()
     return this.#questions.sum(meter, uid, span, type === undefined ? {} : { atid: type })
   }
 
@@ -68,6 +72,7 @@ export class PointspacedReader {
     const meter = this.#meterOf(thing)
     const type = typeOf(atid)
     if (meter === undefined || span === undefined) return NONE
+    await this.#pace.turn()
     if (type !== undefined) {
       const sum = await this.#questions.sum(meter, uid, span, { atid: type })
       return { sum, atids: sum === 0n ? [] : [BigInt(type)] }
@@ -99,6 +104,7 @@ export class PointspacedReader {
   async count(thing: string, span: Span | undefined): Promise<bigint> {
     if (!isCountThing(thing)) throw invalidArguments()
     if (span === undefined || !this.has(COUNTS)) return 0n
+    await this.#pace.turn()
     return this.#questions.sum(COUNTS, thing, span)
   }
 }

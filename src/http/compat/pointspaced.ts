@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
 import { parseExactly } from '../../base/exact-json.ts'
-import { Gate } from '../../base/gate.ts'
+import { TurnGate } from '../../base/turn-gate.ts'
 import {
   integerOf,
   invalidArguments,
@@ -32,7 +32,7 @@ const RangeParams = { start: Part, end: Part }
 export async function pointspacedRoutes(app: App, services: HttpServices): Promise<void> {
   const { meters } = services
   const reader = new PointspacedReader(meters.questions)
-  const reading = new Gate(AT_ONCE, MAY_WAIT, 'too many queries are being answered')
+  const reading = new TurnGate(AT_ONCE, MAY_WAIT, 'too many queries are being answered')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 

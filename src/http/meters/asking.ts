@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
 import { SpateError } from '../../base/errors.ts'
-import { Gate } from '../../base/gate.ts'
+import { TurnGate } from '../../base/turn-gate.ts'
 import type { Filter, Span } from '../../meters/questions.ts'
 import { isKnown } from '../etag.ts'
 import type { MeterBase } from './base.ts'
@@ -22,7 +22,7 @@ export interface Asked {
 /** How questions are answered: with their range, their position and a tag, few of the costly ones at once. */
 export class Asking {
   readonly #clock: Clock
-  readonly #gate = new Gate(AT_ONCE, MAY_WAIT, 'too many questions about meters are being answered')
+  readonly #gate = new TurnGate(AT_ONCE, MAY_WAIT, 'too many questions about meters are being answered')
 
   constructor(clock: Clock) {
     this.#clock = clock

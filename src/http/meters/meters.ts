@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Gate } from '../../base/gate.ts'
+import { TurnGate } from '../../base/turn-gate.ts'
 import type { App } from '../app.ts'
 import type { HttpServices } from '../services.ts'
 import { Asking } from './asking.ts'
@@ -23,7 +23,7 @@ export async function meterRoutes(app: App, services: HttpServices): Promise<voi
   const ofBoards = new OfBoards(services)
   const asking = new Asking(services.clock)
   const live = new LiveBoards(services.clock, MAX_LIVE)
-  const making = new Gate(1, MAX_LIVE, 'too many leaderboards are being made')
+  const making = new TurnGate(1, MAX_LIVE, 'too many leaderboards are being made')
   app.addHook('preClose', async () => live.close())
   const addresses: readonly Under[] = [
     { prefix: '/api/meters', params: {}, baseOf: () => freeStanding.base() },

@@ -228,6 +228,7 @@ test('[H54] what is no question is refused, and says what is wrong with it', asy
     ['points/top?where=run', 400, /^where: expected dimension:value/],
     ['points/top?where=activity:run&where=activity:walk', 400, /each dimension once/],
     ['points/top?where=color:red', 400, /the meter has no dimension color/],
+    [`points/top?where=activity:${'x'.repeat(2000)}`, 400, /query\/where/],
     ['points/top?zone=Nowhere', 400, /there is no time zone "Nowhere"/],
     ['points/series', 400, /query/],
     ['points/series?by=second', 413, /at most 10000 parts/],

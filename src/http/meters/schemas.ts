@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { LAST_SECOND } from '../../meters/calendar.ts'
-import { MAX_NAME_LENGTH } from '../../meters/declaration.ts'
+import { MAX_DIMENSIONS, MAX_NAME_LENGTH } from '../../meters/declaration.ts'
 import { MAX_PLACES } from '../../meters/questions.ts'
 import { PERIODS } from '../../meters/zone.ts'
 import { MAX_PERIODS_BACK, RANGE_PERIODS } from './range.ts'
@@ -29,8 +29,11 @@ export const RANGE_HELP =
   'The range: from and to (both included; seconds, times with an offset, or dates on the clock of zone), ' +
   'or period with offset, or last (seconds up to now); all that there is unless said.'
 
+const Condition = Type.String({ maxLength: 64 + 1 + MAX_NAME_LENGTH })
 /** `dimension:value`, each of which has to hold. */
-export const Where = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 4 })]))
+export const Where = Type.Optional(
+  Type.Union([Condition, Type.Array(Condition, { maxItems: MAX_DIMENSIONS })]),
+)
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PLACES }))
 export const EVERYBODY = 'Without an entity, of all together.'
 export const Dimension = Type.String({ maxLength: 64 })

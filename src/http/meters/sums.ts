@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
+import { Pace } from '../../base/pace.ts'
 import { MAX_ENTITIES_ASKED } from '../../meters/questions.ts'
 import type { App } from '../app.ts'
 import type { Asking } from './asking.ts'
@@ -46,9 +47,11 @@ export async function sumsRoutes(app: App, { prefix, params, baseOf }: Under, as
       const { questions } = base.source
       return asking.answer(request, reply, base, query, async ({ span }) => {
         const answers: { meter: string; sums: (number | string)[] }[] = []
+        const pace = new Pace()
         for (const meter of meters) {
           const own = entities.map((entity) => base.entityOf(meter, entity))
           answers.push({ meter, sums: (await questions.sums(meter, own, span, where)).map(exactly) })
+          await pace.turn()
         }
         return { meters: answers }
       })

@@ -180,6 +180,45 @@ test('[H52] integers are exact: digits in a string are, a number that may not be
   assert.equal(form.status, 415)
 })
 
+test('[H52] names are taken as they are, or not at all', async (t) => {
+  const server = await withSteps(t)
+  const names = ['a\0b', '', '__proto__', '../1/2', '😀'.repeat(64), 'a\r\nb: c', '(.*)*$']
+  assert.equal((await write(server, { writes: names.map((entity) => add(1, { entity })) })).status, 200)
+  const { places } = (await server.client().get('/api/meters/steps/top')).json<{
+    places: { entity: string }[]
+  }>()
+  assert.deepEqual(
+    places.map(({ entity }) => entity),
+    names,
+  )
+  for (const [entity, detail] of [
+    ['a\ud800', /^write 1: a name is text/],
+    ['x'.repeat(129), /body\/writes\/1\/entity must not have more than 128 characters/],
+  ] as const) {
+    const answer = await write(server, { writes: [add(1), add(1, { entity })] })
+    assert.equal(answer.status, 400)
+    assert.match(answer.json<{ detail: string }>().detail, detail)
+  }
+  const [before = '', after = ''] = JSON.stringify({ writes: [add(1, { entity: '|' })] }).split('|')
+  const garbled = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)])
+  const answer = await fetch(`${server.admin.url}/api/meters/writes`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: garbled,
+  })
+  const { detail } = (await answer.json()) as { detail: string }
+  assert.deepEqual([answer.status, detail], [400, 'body: no UTF-8'])
+  assert.equal(await sumOf(server), names.length)
+})
+
+test('[H52] a string as long as a body may be is passed over', () => {
+  for (const part of ['\\\\', '\\"', 'é', '-1']) {
+    const json = `["${part.repeat(4_000_000 / part.length)}",1]`
+    checkNumbers(json)
+    assert.throws(() => checkNumbers(json.replace(/1\]$/, '1.5]')), /1\.5 is no whole number/)
+  }
+})
+
 test('[H52] every integer of 64 bits goes through JSON and back unchanged', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (amount) => {
