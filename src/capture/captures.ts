@@ -9,6 +9,7 @@ import type { Tables } from '../store/sql/port.ts'
 import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
 import { CapturedStream } from './captured-stream.ts'
 import type { Collector } from './collectors.ts'
+import { frameKey } from './place/frame-store.ts'
 import type { CellHistory } from './place/history.ts'
 import type { OpenSocket } from './place/socket.ts'
 import type { Fetch } from './place/token.ts'
@@ -246,6 +247,11 @@ export class Captures implements AsyncDisposable {
   async history(name: string, x: number, y: number, limit: number): Promise<PixelRow[]> {
     await this.#requireKnown(name)
     return (await this.#tablesOf(name)).history(x, y, limit)
+  }
+
+  /** A frame as the source sent it, by its hash. Errors: `not-found`, those of the store. */
+  frame(sha256: string): Promise<Uint8Array> {
+    return this.#services.objects.get(frameKey(sha256))
   }
 
   /** What became of the frames that were named. Errors: `not-found`, `unavailable`. */

@@ -15,6 +15,7 @@ import { adminRoutes } from './admin.ts'
 import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
 import { captureRoutes } from './captures/captures.ts'
+import { capturedExportRoutes } from './captures/export.ts'
 import { capturedPixelRoutes } from './captures/pixels.ts'
 import { Place } from './compat/place/place.ts'
 import { placeRoutes } from './compat/place/routes.ts'
@@ -165,6 +166,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     meterRoutes,
     captureRoutes,
     capturedPixelRoutes,
+    capturedExportRoutes,
     healthRoutes,
     sephsplaceRoutes,
     pointspacedRoutes,
