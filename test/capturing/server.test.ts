@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CapturingServer, eventually, SourceServer } from '../support/capturing.ts'
+
+test('[K20] a server follows another over the protocol of r/place, is killed, and goes on', async (t) => {
+  const [source, copy] = await Promise.all([SourceServer.start(t, 3), CapturingServer.start(t)])
+  await source.paint(0, 30)
+  const begun = await copy.spate('capture', 'place', 'copy', '--page', source.page, '--rate', '1000')
+  assert.equal(begun.code, 0, begun.stderr)
+  assert.match(begun.stdout.toString(), /^following ws:.*\/query: 1 canvases, onto board copy\n$/)
+  await source.paint(30, 60)
+  const isSame = async (): Promise<boolean> => (await source.image()).equals(await copy.image('copy'))
+  await eventually('the same cells', isSame)
+
+  const painting = source.paint(90, 60)
+  await copy.server.end('SIGKILL')
+  await painting
+  await copy.server.start()
+  await eventually('the same cells as before', isSame)
+  await eventually(
+    'both connections',
+    async () => (await copy.capture('copy')).report.canvases[0]?.connections === 2,
+  )
+  await source.paint(150, 30)
+  await eventually('the same cells after the kill', isSame)
+
+  await eventually('all authors', async () => {
+    const { report } = await copy.capture('copy')
+    return report.canvases.every(({ waiting, openAsks }) => waiting + openAsks === 0)
+  })
+  const { state, report } = await copy.capture('copy')
+  assert.equal(state, 'following')
+  assert.equal(report.counts.starts, 2)
+  const [canvas] = report.canvases
+  assert.deepEqual(
+    canvas?.holes.map(({ causes }) => causes),
+    [['restarted']],
+  )
+
+  const info = (await copy.client.get('/api/captures/copy/info')).json<{ frames: Record<string, number> }>()
+  assert.deepEqual(info.frames, {
+    waiting: 0,
+    stored: (canvas?.counts.fulls ?? 0) + (canvas?.counts.diffs ?? 0),
+    expired: 0,
+    missing: 0,
+    failed: 0,
+  })
+  const [x, y] = [(179 * 7) % 64, (179 * 13) % 64]
+  const pixel = (await copy.client.get(`/api/captures/copy/pixels/${x}/${y}`)).json<{
+    changes: { name: string; player: string }[]
+  }>()
+  assert.deepEqual(
+    pixel.changes.map(({ player }) => player),
+    ['3', '1'],
+  )
+})
