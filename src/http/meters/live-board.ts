@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { SpateError } from '../../base/errors.ts'
+import { Pace } from '../../base/pace.ts'
 import type { Position } from '../../log/port.ts'
 import type { MeterSource } from '../../meters/source.ts'
 import { problemOf } from '../problem.ts'
@@ -125,7 +126,11 @@ export class LiveBoard {
           places: answer.places,
           bytes: Buffer.from(`id: ${position}\ndata: ${data}\n\n`),
         }
-        for (const watcher of this.#watchers) this.drained(watcher)
+        const pace = new Pace()
+        for (const watcher of this.#watchers) {
+          this.drained(watcher)
+          await pace.turn()
+        }
       }
     } catch (error) {
       this.#failed(error)

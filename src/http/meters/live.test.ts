@@ -148,6 +148,32 @@ test('[H56] what cannot be asked is refused, and no stream is begun', async (t) 
   assert.deepEqual([head.status, head.headers['content-type']], [200, 'text/event-stream'])
 })
 
+test('[H56] at most 256 different ones are watched, however many come at once', async (t) => {
+  const server = await withPoints(t)
+  await add(server, 'ann', 5)
+  const { questions } = server.services.meters
+  const top = questions.top.bind(questions)
+  const allAreThere = Promise.withResolvers<void>()
+  t.mock.method(questions, 'top', async (...asked: Parameters<typeof top>) => {
+    await allAreThere.promise
+    return top(...asked)
+  })
+  const leave = new AbortController()
+  t.after(() => leave.abort())
+  let refused = 0
+  const statuses = await Promise.all(
+    Array.from({ length: 300 }, async (_, i) => {
+      const { status } = await fetch(`${server.url}${LIVE}?limit=${i + 1}`, { signal: leave.signal })
+      // All but those who may wait for their first answer.
+      if (status === 503 && ++refused === 300 - 260) allAreThere.resolve()
+      return status
+    }),
+  )
+  assert.equal(statuses.filter((status) => status === 200).length, 256)
+  const same = await EventStream.open(t, `${server.url}${LIVE}?limit=${statuses.indexOf(200) + 1}`)
+  assert.deepEqual((await next(same)).leads, [['ann', 5]])
+})
+
 test('[H56] a server that stops ends the streams', async (t) => {
   const server = await withPoints(t)
   const stream = await EventStream.open(t, server.url + LIVE)

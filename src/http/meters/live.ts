@@ -66,6 +66,8 @@ export async function liveRoutes(
       if (!boards.isWatched(key)) {
         // What cannot be asked at all is refused, not streamed.
         await asking.costly(() => questions.top(meter, spanAt(range, asking.nowSecond), 1, filter))
+        // Others have come meanwhile.
+        boards.isWatched(key)
       }
       const raw = beginEventStream(request, reply)
       if (raw === undefined) return
