@@ -1,6 +1,8 @@
 import sharp from 'sharp'
 import { assert } from '../../base/assert.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
+import { CellColumns } from './cell-columns.ts'
+import { cellsOfPng } from './png.ts'
 
 /** The cells that a frame holds: those that are not transparent. */
 export interface FrameCells {
@@ -21,6 +23,10 @@ const MAX_PIXELS = 4096 * 4096
  * there, whatever its colour. Errors: `invalid` for what is no picture.
  */
 export async function decodeFrame(bytes: Uint8Array): Promise<FrameCells> {
+  return cellsOfPng(bytes, MAX_PIXELS) ?? (await decodeAny(bytes))
+}
+
+async function decodeAny(bytes: Uint8Array): Promise<FrameCells> {
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
     .ensureAlpha()
     .raw()
@@ -31,35 +37,23 @@ export async function decodeFrame(bytes: Uint8Array): Promise<FrameCells> {
   const { width, height, channels } = info
   assert(channels === 4, 'an alpha channel was ensured')
   const rgba = new Uint32Array(data.buffer, data.byteOffset, width * height)
-  return { width, height, ...cellsOf(rgba) }
+  return { width, height, ...cellsOf(rgba, width) }
 }
 
 /** @param rgba little-endian: red in the lowest byte */
-function cellsOf(rgba: Uint32Array): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
-  let count = 0
-  // What begins with a cell is mostly a full frame.
-  const first = (rgba[0] ?? 0) === 0 ? Math.min(FIRST_CELLS, rgba.length) : rgba.length
-  let at = new Uint32Array(first)
-  let rgb = new Uint32Array(first)
-  for (let i = 0; i < rgba.length; i++) {
-    const pixel = rgba[i]!
-    if (pixel === 0 || pixel >>> 24 === 0) continue
-    if (count === at.length) {
-      at = larger(at)
-      rgb = larger(rgb)
+function cellsOf(rgba: Uint32Array, width: number): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
+  const columns = new CellColumns(rgba.length)
+  for (let from = 0; from < rgba.length; from += width) {
+    columns.reserve(width)
+    const { at, rgb } = columns
+    let { count } = columns
+    for (let i = from; i < from + width; i++) {
+      const pixel = rgba[i]!
+      if (pixel >>> 24 === 0) continue
+      at[count] = i
+      rgb[count++] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
     }
-    at[count] = i
-    rgb[count] = ((pixel & 0xff) << 16) | (pixel & 0xff00) | ((pixel >>> 16) & 0xff)
-    count += 1
+    columns.count = count
   }
-  if (count === at.length) return { count, at, rgb }
-  return { count, at: at.slice(0, count), rgb: rgb.slice(0, count) }
-}
-
-const FIRST_CELLS = 4096
-
-function larger(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(column.length * 4)
-  copy.set(column)
-  return copy
+  return columns.finish()
 }
