@@ -218,7 +218,7 @@ export class Captures implements AsyncDisposable {
     const report = collector.report()
     const { stopped } = collector
     const state = stopped !== undefined ? 'stopped' : stateOf(report)
-    const problem = stopped?.message ?? null
+    const problem = stopped?.message ?? collector.problem
     return { state, problem, waiting: collector.waiting, tablesPosition, report }
   }
 

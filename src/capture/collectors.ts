@@ -9,6 +9,8 @@ export interface Collector extends AsyncDisposable {
   readonly name: string
   /** Why nothing more is captured. */
   readonly stopped: SpateError | undefined
+  /** What is not heard now, and why; for the organiser, as it quotes the source. */
+  readonly problem: string | null
   /** What is on its way: pictures, questions, bytes that are not durable yet; whether a disk or log is waited for. */
   readonly waiting: {
     readonly downloads: number

@@ -111,7 +111,8 @@ export class Chain {
     this.#names.add(url)
     if (this.#names.size > MAX_NAMES) this.#names.delete(this.#names.keys().next().value ?? '')
     this.counts[kind === 'full' ? 'fulls' : 'diffs'] += 1
-    this.messageLag.add(arrivedMs - timestampMs)
+    // A full frame may show what has not changed for long.
+    if (kind === 'diff') this.messageLag.add(arrivedMs - timestampMs)
     this.lastUrl = url
     this.coverage.tell(previousMs, timestampMs, this.trouble)
     this.trouble = 'skipped'
@@ -161,7 +162,7 @@ export class Chain {
     if (frame !== undefined) this.waiting.delete(frame.url)
     this.counts.applied += 1
     this.counts.cells += cells
-    this.boardLag.add(recordMs - timestampMs)
+    if (!isFull) this.boardLag.add(recordMs - timestampMs)
     if (isFull) this.#anchor(timestampMs)
     else if (timestampMs >= this.appliedMs) this.coverage.link(previousMs, timestampMs)
     else {

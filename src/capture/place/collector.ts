@@ -1,6 +1,6 @@
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
-import { SpateError } from '../../base/errors.ts'
+import { messageOf, SpateError } from '../../base/errors.ts'
 import { Pace } from '../../base/pace.ts'
 import type { Boards } from '../../boards/boards.ts'
 import type { Log } from '../../log/port.ts'
@@ -142,6 +142,14 @@ export class PlaceCollector implements AsyncDisposable {
   /** As of all that is folded. */
   report(): CaptureReport {
     return captureReport(this.name, this.#fold)
+  }
+
+  /** What is not heard or not painted now, and why; null where all is. For the organiser: it quotes the source. */
+  get problem(): string | null {
+    const board =
+      this.boardStopped === undefined ? null : `nothing is painted: ${messageOf(this.boardStopped)}`
+    const problems = [board, this.#fold.problem].filter((problem) => problem !== null)
+    return problems.length === 0 ? null : problems.join('; ')
   }
 
   /** For metrics. */

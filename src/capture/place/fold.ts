@@ -6,6 +6,7 @@ import {
   type Closed,
   CONFIG_CHANNEL,
   decodeCaptureRecord,
+  HISTORY_CHANNEL,
   MAX_CANVAS,
   type RawMessage,
 } from '../records.ts'
@@ -44,6 +45,8 @@ export class CaptureFold {
   /** Frames that were told of since they were taken last; no part of the state. */
   #fresh: Frame[] = []
   readonly #open = new Map<number, number>()
+  /** By channel, why its last connection ended. */
+  readonly #ends = new Map<number, string>()
 
   takeFresh(): Frame[] {
     const fresh = this.#fresh
@@ -93,14 +96,16 @@ export class CaptureFold {
     this.counts.starts += 1
     if (this.counts.starts === 1) this.beganMs = timeMs
     this.#open.clear()
+    this.#ends.clear()
     for (const chain of this.chains.values()) chain.trouble = 'restarted'
   }
 
-  #close({ connection, channel, cause }: Closed): void {
+  #close({ connection, channel, cause, detail }: Closed): void {
     this.nextConnection = Math.max(this.nextConnection, connection + 1)
     this.#open.delete(connection)
     this.counts.closed[cause] = (this.counts.closed[cause] ?? 0) + 1
     if (HARMLESS.has(cause)) return
+    this.#ends.set(channel, detail === '' ? cause : `${cause}: ${detail}`)
     const chain = this.chains.get(channel)
     if (chain !== undefined) chain.trouble = cause
   }
@@ -147,6 +152,21 @@ export class CaptureFold {
     return count
   }
 
+  /** What of the source is not heard now, and why; null where all is. For the organiser: it quotes the source. */
+  get problem(): string | null {
+    const missing: string[] = []
+    const look = (channel: number, what: string): void => {
+      const end = this.#ends.get(channel)
+      if (end !== undefined && this.openOn(channel) === 0) missing.push(`no connection for ${what} (${end})`)
+    }
+    look(CONFIG_CHANNEL, 'the configuration')
+    if (this.config === undefined && this.openOn(CONFIG_CHANNEL) > 0)
+      missing.push('connected, but the source has not said which canvases there are: is it an r/place?')
+    for (const { index } of this.config?.canvases ?? []) look(index, `canvas ${index}`)
+    look(HISTORY_CHANNEL, 'authors')
+    return missing.length === 0 ? null : missing.join('; ')
+  }
+
   toJSON(): FoldState {
     return {
       version: STATE_VERSION,
@@ -159,6 +179,7 @@ export class CaptureFold {
       unknownColors: [...this.unknownColors],
       counts: this.counts,
       open: [...this.#open],
+      ends: [...this.#ends],
     }
   }
 
@@ -175,6 +196,7 @@ export class CaptureFold {
     for (const color of state.unknownColors) fold.unknownColors.add(color)
     fold.counts = { ...state.counts, closed: { ...state.counts.closed } }
     for (const [connection, channel] of state.open) fold.#open.set(connection, channel)
+    for (const [channel, end] of state.ends) fold.#ends.set(channel, end)
     return fold
   }
 
@@ -190,7 +212,7 @@ export class CaptureFold {
 }
 
 /** Part of the state, so that one of another layout is folded anew. */
-const STATE_VERSION = 1
+const STATE_VERSION = 2
 
 export interface FoldState {
   readonly version: number
@@ -203,4 +225,5 @@ export interface FoldState {
   readonly unknownColors: readonly number[]
   readonly counts: CaptureCounts
   readonly open: readonly (readonly [number, number])[]
+  readonly ends: readonly (readonly [number, string])[]
 }

@@ -47,7 +47,8 @@ export class TokenPage {
   async #read(url: string, signal: AbortSignal): Promise<string> {
     const html = await this.#html(url, signal)
     const token = TOKEN.exec(html)?.[1]
-    if (token === undefined) throw new SpateError('invalid', 'the page holds no accessToken')
+    if (token === undefined)
+      throw new SpateError('invalid', `${placeOf(url)} holds no accessToken: is it the page of an r/place?`)
     this.#token = token
     return token
   }
@@ -57,14 +58,26 @@ export class TokenPage {
       const either = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
       const response = await this.#fetch(url, { headers: { ...this.#headers }, signal: either })
       if (!response.ok)
-        throw new SpateError('unavailable', `the page of the token answers ${response.status}`)
+        throw new SpateError(
+          'unavailable',
+          `${placeOf(url)} answers ${response.status}, not a page with a token`,
+        )
       const html = await response.text()
       return html.slice(0, MAX_PAGE_BYTES)
     } catch (cause) {
       if (cause instanceof SpateError) throw cause
-      throw new SpateError('unavailable', `the page of the token cannot be read: ${messageOf(cause)}`, {
-        cause,
-      })
+      throw new SpateError('unavailable', `${placeOf(url)} cannot be read: ${reasonOf(cause)}`, { cause })
     }
   }
+}
+
+/** A query may hold secrets. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
+
+/** What fetch throws says only that it failed; its cause says why. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error ? (error.cause ?? error) : error)
 }
