@@ -146,14 +146,16 @@ function gatherColors(rows: Buffer, { width, height, bytesAPixel }: Header, colu
     let { count } = columns
     let cell = y * width
     while (from < end) {
-      if (hasAlpha && rows[from + 3] === 0) {
+      // Of RGB the byte before it too, which is there: that of the filter at least.
+      const word = view.getUint32(hasAlpha ? from : from - 1)
+      if (hasAlpha && (word & 0xff) === 0) {
         const skipped = from + 16 <= end && areFourBlank(view, from) ? 4 : 1
         from += skipped * 4
         cell += skipped
         continue
       }
       at[count] = cell
-      rgb[count++] = (rows[from]! << 16) | (rows[from + 1]! << 8) | rows[from + 2]!
+      rgb[count++] = hasAlpha ? word >>> 8 : word & 0xffffff
       from += bytesAPixel
       cell += 1
     }
