@@ -46,3 +46,12 @@ export function palette(text: string): readonly number[] {
 export function hex(rgb: number): string {
   return `#${rgb.toString(16).padStart(6, '0').toUpperCase()}`
 }
+
+/** @param protocol the secure one with an s is meant, too */
+export function url(protocol: 'http' | 'ws'): (text: string) => string {
+  return (text) => {
+    const isOne = URL.canParse(text) && [`${protocol}:`, `${protocol}s:`].includes(new URL(text).protocol)
+    if (!isOne) throw new InvalidArgumentError(`Expected ${protocol}://… or ${protocol}s://…`)
+    return text
+  }
+}

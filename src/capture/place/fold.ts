@@ -154,17 +154,22 @@ export class CaptureFold {
 
   /** What of the source is not heard now, and why; null where all is. For the organiser: it quotes the source. */
   get problem(): string | null {
-    const missing: string[] = []
+    const configEnd = this.#ends.get(CONFIG_CHANNEL)
+    if (this.config === undefined && this.openOn(CONFIG_CHANNEL) > 0) {
+      const before = configEnd === undefined ? '' : ` (before: ${configEnd})`
+      return `connected, but the source has not said which canvases there are${before}: is it an r/place?`
+    }
+    const missing = new Map<string, string[]>()
     const look = (channel: number, what: string): void => {
       const end = this.#ends.get(channel)
-      if (end !== undefined && this.openOn(channel) === 0) missing.push(`no connection for ${what} (${end})`)
+      if (end === undefined || this.openOn(channel) > 0) return
+      missing.set(end, [...(missing.get(end) ?? []), what])
     }
     look(CONFIG_CHANNEL, 'the configuration')
-    if (this.config === undefined && this.openOn(CONFIG_CHANNEL) > 0)
-      missing.push('connected, but the source has not said which canvases there are: is it an r/place?')
     for (const { index } of this.config?.canvases ?? []) look(index, `canvas ${index}`)
     look(HISTORY_CHANNEL, 'authors')
-    return missing.length === 0 ? null : missing.join('; ')
+    if (missing.size === 0) return null
+    return Array.from(missing, ([end, what]) => `no connection for ${what.join(', ')}: ${end}`).join('; ')
   }
 
   toJSON(): FoldState {

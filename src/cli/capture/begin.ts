@@ -6,6 +6,7 @@ import { type CaptureInfo, captureOf, pathOf } from './api.ts'
 /** What a source has to answer before we say how it is going. */
 const PATIENCE_MS = 10_000
 const LOOK_EVERY_MS = 250
+const FAILURES_BELIEVED = 6
 
 /** Tells a server to follow, and says whether the source is there. */
 export async function beginCapture(
@@ -21,12 +22,16 @@ export async function beginCapture(
   process.stdout.write(text)
 }
 
+/** A first failure may be over with the next try, so it is believed once it lasts. */
 async function begun(api: Api, name: string): Promise<CaptureInfo> {
   const endMs = performance.now() + PATIENCE_MS
-  for (;;) {
+  for (let failures = 0; ; ) {
     const capture = await captureOf(api, name)
-    const isDecided = capture.state === 'following' || capture.state === 'stopped'
-    if (isDecided || capture.problem !== null || performance.now() > endMs) return capture
+    const { state, problem } = capture
+    failures = problem === null ? 0 : failures + 1
+    const isWell = state === 'following' && problem === null
+    if (isWell || state === 'stopped' || failures >= FAILURES_BELIEVED || performance.now() > endMs)
+      return capture
     await pause(LOOK_EVERY_MS)
   }
 }
@@ -34,7 +39,10 @@ async function begun(api: Api, name: string): Promise<CaptureInfo> {
 function beginning({ name, state, problem, report }: CaptureInfo): string {
   switch (state) {
     case 'following':
-      return `following ${report.source}: ${report.canvases.length} canvases, onto board ${name}\n`
+      return (
+        `following ${report.source}: ${report.canvases.length} canvases, onto board ${name}\n` +
+        (problem === null ? '' : `but ${problem}\n`)
+      )
     case 'stopped':
       return `${name} is stopped: ${problem}\n`
     default:

@@ -24,13 +24,13 @@ async function list(options: Options): Promise<void> {
   process.stdout.write(table([HEADING, ...answer.captures.map(rowOf)], new Set([3, 4, 5, 6, 7, 8])))
 }
 
-function rowOf({ name, state, waiting, report }: CaptureLine): string[] {
+function rowOf({ name, state, problem, waiting, report }: CaptureLine): string[] {
   const { canvases } = report
   const least = Math.min(1, ...canvases.map(({ coveredShare }) => coveredShare))
   const lagMs = Math.max(0, ...canvases.map(({ boardLag }) => boardLag.p99Ms))
   return [
     name,
-    waiting?.isStalled === true ? `${state}, no room` : state,
+    `${state}${waiting?.isStalled === true ? ', no room' : ''}${problem === null ? '' : ' (see report)'}`,
     report.source,
     String(canvases.length),
     String(report.counts.messages),

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { SpateError } from '../../base/errors.ts'
 import { type ConnectionOptions, connectionOptions } from '../connection.ts'
-import { amount, wholeNumber } from '../options.ts'
+import { amount, url, wholeNumber } from '../options.ts'
 import { beginCapture } from './begin.ts'
 
 interface Options extends ConnectionOptions {
@@ -34,10 +34,10 @@ export function capturePlaceCommand(): Command {
   const command = new Command('place')
     .description('follow an r/place onto the board NAME')
     .argument('<name>', 'of the capture and its board: 1 to 64 of a–z 0–9 . _ -')
-    .option('--page <url>', 'the page that holds the token')
+    .option('--page <url>', 'the page that holds the token', url('http'))
     .option('--no-page', 'there is none: --source-token, or no token at all')
-    .option('--query <url>', 'where the WebSocket is (ws://, wss://)')
-    .option('--history <url>', 'where authors are asked for (default: as --query)')
+    .option('--query <url>', 'where the WebSocket is (ws://, wss://)', url('ws'))
+    .option('--history <url>', 'where authors are asked for (default: as --query)', url('ws'))
     .option('--no-authors', 'do not ask who placed what')
     .option('--source-token <token>', 'what the source wants as bearer token')
     .option('--header <name: value>', 'sent with every connection; may be given several times', header)
@@ -88,10 +88,9 @@ function settingsOf(options: Options): Record<string, unknown> {
 }
 
 function queryOf(page: string): string {
-  if (!URL.canParse(page)) throw new SpateError('invalid', `--page: not a URL: ${page}`)
-  const url = new URL(page.replace(/\/?$/, '/query'))
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return url.href
+  const address = new URL(page.replace(/\/?$/, '/query'))
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
+  return address.href
 }
 
 function header(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

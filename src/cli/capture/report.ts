@@ -19,7 +19,5 @@ async function report(name: string, options: Options): Promise<void> {
   const capture = await withServer(options, (api) => captureOf(api, name))
   if (options.json === true) return void process.stdout.write(`${JSON.stringify(capture.report)}\n`)
   const { state, problem } = capture
-  process.stdout.write(
-    `${reportText(capture.report)}state: ${state}${problem === null ? '' : `, ${problem}`}\n`,
-  )
+  process.stdout.write(`${reportText(capture.report)}\n${state}${problem === null ? '' : `: ${problem}`}\n`)
 }
