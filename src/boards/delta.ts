@@ -13,33 +13,44 @@ import { slotOf } from './canvas/players.ts'
  */
 export function deltaOf(canvas: Canvas): Uint8Array {
   const { touched, chunks, players } = canvas
-  const cells = new Set(touched.cells.subarray(0, touched.cellCount))
-  const numbers = new Set(touched.players.subarray(0, touched.playerCount))
-  const colors = new Uint8Array(cells.size)
-  const authors = new Uint32Array(cells.size)
-  const timesMs = new Float64Array(cells.size)
-  let at = 0
-  for (const key of cells) {
-    const cell = chunks[chunkIndex(key & 0xffff, key >>> 16)]?.cell(cellInChunk(key & 0xffff, key >>> 16))
-    colors[at] = cell?.color ?? 0
-    authors[at] = cell?.player ?? 0
-    timesMs[at] = cell?.timeMs ?? 0
-    at += 1
+  const cells = distinct(touched.cells.subarray(0, touched.cellCount))
+  const numbers = distinct(touched.players.subarray(0, touched.playerCount))
+  const count = cells.length
+  const colors = new Uint8Array(count)
+  const authors = new Uint32Array(count)
+  const timesMs = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const key = cells[i] ?? 0
+    const chunk = chunks[chunkIndex(key & 0xffff, key >>> 16)]
+    const index = cellInChunk(key & 0xffff, key >>> 16)
+    colors[i] = chunk?.colors[index] ?? 0
+    authors[i] = chunk?.players[index] ?? 0
+    timesMs[i] = chunk?.timesMs[index] ?? 0
   }
-  const writer = new ByteWriter(8 + cells.size * 17 + numbers.size * 29)
-    .u32(cells.size)
-    .u32(numbers.size)
-    .column(Uint32Array.from(cells))
+  const writer = new ByteWriter(8 + count * 17 + numbers.length * 29)
+    .u32(count)
+    .u32(numbers.length)
+    .column(cells)
     .column(colors)
     .column(authors)
     .column(timesMs)
-    .column(Uint32Array.from(numbers))
+    .column(numbers)
   for (const column of ['debt', 'spent', 'activeIn'] as const) {
     writer.column(Float64Array.from(numbers, (number) => players.page(number)[column][slotOf(number)] ?? 0))
   }
   return writer
     .column(Uint8Array.from(numbers, (number) => players.page(number).banned[slotOf(number)] ?? 0))
     .finish()
+}
+
+/** In order: sorting costs less than a set, and cells that lie together are read together. */
+function distinct(keys: Uint32Array): Uint32Array {
+  const sorted = keys.toSorted()
+  let count = 0
+  for (let i = 0; i < sorted.length; i++) {
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[count++] = sorted[i] ?? 0
+  }
+  return sorted.subarray(0, count)
 }
 
 /** Brings a canvas forward whose chunks are there; what it changes counts as not yet in the snapshot's base. */
