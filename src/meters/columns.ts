@@ -4,15 +4,14 @@
  * A bucket of at most 8,192 rows is one value; a larger one is cut into values of 4,096 neighbouring rows. Which it
  * is depends on the rows alone, not on the order in which they came.
  *
- *     part 0      kind u8 = 0, 7 bytes 0 | vector by row; or kind u8 = 1: the rows lie in the parts from 1 on
- *     part n + 1  kind u8 = 0, 7 bytes 0 | vector by row, counted from 4,096 × n
+ *     part 0      vector by row; or the byte 255, which begins none: the rows lie in the parts from 1 on
+ *     part n + 1  vector by row, counted from 4,096 × n
  */
 import { columnsOf, decodeVector, encodeVector, merged, type Vector, vectorSlice } from './vector.ts'
 
 const MAX_TOGETHER = 8192
 const ROWS_A_PART = 4096
-const KIND_BYTES = 8
-const CUT = 1
+const CUT = 255
 
 /** The value with the lowest rows: all of them, or that the bucket is cut. */
 export const HEAD = 0
@@ -32,8 +31,8 @@ export function addedToHead(
   added: Vector,
 ): { readonly bytes?: Uint8Array; readonly rest?: Vector } {
   if (head !== undefined && head[0] === CUT) return { rest: added }
-  const all = head === undefined ? added : merged(decodeVector(head, KIND_BYTES), added)
-  if (all.index.length <= MAX_TOGETHER) return { bytes: encodeVector(all, KIND_BYTES) }
+  const all = head === undefined ? added : merged(decodeVector(head, 0), added)
+  if (all.index.length <= MAX_TOGETHER) return { bytes: encodeVector(all, 0) }
   return { bytes: Uint8Array.of(CUT), rest: all }
 }
 
@@ -50,8 +49,8 @@ export function* partsOf(rows: Vector): Iterable<Part> {
 }
 
 export function addedToPart(stored: Uint8Array | undefined, { vector }: Part): Uint8Array {
-  const all = stored === undefined ? vector : merged(decodeVector(stored, KIND_BYTES), vector)
-  return encodeVector(all, KIND_BYTES)
+  const all = stored === undefined ? vector : merged(decodeVector(stored, 0), vector)
+  return encodeVector(all, 0)
 }
 
 /** The last part that a row up to `rows` can be in. */
@@ -84,7 +83,7 @@ export class Tallying {
   /** @param start the bucket's first second */
   add(part: number, bytes: Uint8Array, start: number): void {
     if (bytes[0] === CUT) return
-    const { index: stored, sums, last } = columnsOf(bytes, KIND_BYTES)
+    const { index: stored, sums, last } = columnsOf(bytes, 0)
     const base = part === 0 ? 0 : (part - 1) * ROWS_A_PART
     const known = this.last
     const index = upTo(stored, known.length - base)

@@ -2,12 +2,13 @@ import { assert } from '../base/assert.ts'
 import { SpateError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
-import type { Changes, Key, Kv, Table } from '../store/kv.ts'
-import { type Address, columnsOfLevel, expired, KINDS, type Kind } from './address.ts'
+import type { Changes, Kv, Table } from '../store/kv.ts'
+import { type Address, columnsOfLevel, expired } from './address.ts'
 import { cover, startOf } from './calendar.ts'
 import { Tallying } from './columns.ts'
 import { Digest } from './digest.ts'
 import { decodeFact, encodeFact, hasEnded } from './fact-bytes.ts'
+import { endKey, keyOf, parsedKey, startKey, wholeSpace } from './keys.ts'
 import { merging } from './merging.ts'
 import {
   type Change,
@@ -24,7 +25,6 @@ import { pageOf, ROOTS_A_PAGE, rootIn } from './roots.ts'
 import { addRange, type Node, UNITS, type Unit } from './tree.ts'
 import { Total } from './vector.ts'
 
-const INDEXES = 2 ** 32
 /** Values of each kind that one commit removes at most; the next goes on. */
 const REMOVED_AT_ONCE = 20_000
 const LAST_NUMBER = 'last'
@@ -184,9 +184,9 @@ export class LmdbMeterStore implements MeterStore {
   }
 
   /** What the amounts make of the sums that are stored, which nobody changes meanwhile: it is our turn. */
-  async #mergedSums(space: number, { amounts, horizons }: Change): Promise<[Key, Uint8Array][]> {
+  async #mergedSums(space: number, { amounts, horizons }: Change): Promise<[string, Uint8Array][]> {
     const pace = new Pace()
-    const sums: [Key, Uint8Array][] = []
+    const sums: [string, Uint8Array][] = []
     const put = (address: Address, bytes: Uint8Array): void => {
       sums.push([keyOf(space, address), bytes])
     }
@@ -202,12 +202,12 @@ export class LmdbMeterStore implements MeterStore {
 
   /** No row from there on has a page. Pages of roots stay until nobody needs them any more, which is never. */
   #firstNewRow(space: number, sheet: Sheet): number {
-    const root = columnOf(sheet, 0, 0)
-    const range = { start: [space, root + 1], end: [space, root], reverse: true, limit: 1 }
+    const first = startKey(space, sheet, 0, 0)
+    // Downwards, and what is no more is not included; a part of a name stands before it.
+    const range = { start: endKey(space, sheet, 0, 0), end: first.slice(0, -1), reverse: true, limit: 1 }
     for (const key of this.#sums.keys(range)) {
-      // Keys of this table are triples of numbers, written in commit.
-      const [, column, page] = key as [number, number, number]
-      if (column === root) return (page + 1) * ROOTS_A_PAGE
+      // Keys of this table are strings, written in commit.
+      return (parsedKey(key as string).at + 1) * ROOTS_A_PAGE
     }
     return EVERYTHING
   }
@@ -217,8 +217,8 @@ export class LmdbMeterStore implements MeterStore {
     for (const { kind, before } of expired(horizons)) {
       if (left === 0) return
       const range = {
-        start: [space, columnOf(sheet, kind, 0)],
-        end: [space, columnOf(sheet, kind, before)],
+        start: startKey(space, sheet, kind, 0),
+        end: startKey(space, sheet, kind, before),
         limit: left,
       }
       for (const key of this.#sums.keys(range)) {
@@ -255,7 +255,8 @@ export class LmdbMeterStore implements MeterStore {
       const number = space as number
       for (const table of [this.#facts, this.#ends, this.#sums]) {
         if (left === 0) return
-        for (const key of table.keys({ start: [number], end: [number + 1], limit: left })) {
+        const whole = table === this.#sums ? wholeSpace(number) : { start: [number], end: [number + 1] }
+        for (const key of table.keys({ ...whole, limit: left })) {
           changes.remove(table, key)
           left -= 1
         }
@@ -268,8 +269,9 @@ export class LmdbMeterStore implements MeterStore {
 
   #nodesOf(sheet: Sheet, row: number): Node {
     return (unit, index) => {
-      if (unit === 0) return rootIn(this.#sums.get([this.#space, columnOf(sheet, 0, 0), pageOf(row)]), row)
-      return this.#sums.get([this.#space, columnOf(sheet, unit, index), row])
+      const at = unit === 0 ? pageOf(row) : row
+      const value = this.#sums.get(keyOf(this.#space, { sheet, kind: unit, index, at }))
+      return unit === 0 ? rootIn(value, row) : value
     }
   }
 
@@ -300,12 +302,13 @@ export class LmdbMeterStore implements MeterStore {
   async tally(sheet: Sheet, rows: number, from: number, end: number): Promise<Tally> {
     const tallying = new Tallying(rows)
     for (const { level, first, last } of cover(from, end)) {
-      const base = columnOf(sheet, columnsOfLevel(level), 0)
-      const range = { start: [this.#space, base + first], end: [this.#space, base + last + 1] }
+      const kind = columnsOfLevel(level)
+      const start = startKey(this.#space, sheet, kind, first)
+      const range = { start, end: endKey(this.#space, sheet, kind, last) }
       for (const { key, value } of this.#sums.range(range)) {
-        // Keys of this table are triples of numbers, written in commit.
-        const [, bucket, part] = key as [number, number, number]
-        tallying.add(part, value, startOf(level, bucket - base))
+        // Keys of this table are strings, written in commit.
+        const { index, at } = parsedKey(key as string)
+        tallying.add(at, value, startOf(level, index))
       }
     }
     return tallying
@@ -320,23 +323,12 @@ export class LmdbMeterStore implements MeterStore {
       const { value, untilMs } = decodeFact(stored)
       digest.addFact(key, value, untilMs)
     }
-    for (const { key, value } of this.#sums.range(range)) {
-      // Keys of this table are triples of numbers, written in commit.
-      const [, column, at] = key as [number, number, number]
-      const sheetAndKind = Math.floor(column / INDEXES)
-      const [sheet, kind] = [Math.floor(sheetAndKind / KINDS), sheetAndKind % KINDS]
-      digest.addSum({ sheet, kind, index: column % INDEXES, at }, value)
+    for (const { key, value } of this.#sums.range(wholeSpace(this.#space))) {
+      // Keys of this table are strings, written in commit.
+      digest.addSum(parsedKey(key as string), value)
     }
     return digest.value
   }
-}
-
-function keyOf(space: number, { sheet, kind, index, at }: Address): Key {
-  return [space, columnOf(sheet, kind, index), at]
-}
-
-function columnOf(sheet: Sheet, kind: Kind, index: number): number {
-  return (sheet * KINDS + kind) * INDEXES + index
 }
 
 function numberOf(bytes: Buffer | undefined): number {
