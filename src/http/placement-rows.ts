@@ -67,7 +67,8 @@ export class Csv2022Writer implements RowWriter {
   }
 }
 
-function idOf(number: number, player: ExportedPlayer | undefined): string {
+/** As a dataset has it: of an author from elsewhere what they were there. */
+export function idOf(number: number, player: ExportedPlayer | undefined): string {
   const foreign = player === undefined ? null : FOREIGN_KEY.exec(player.key)
   return player === undefined || foreign === null ? `player-${number}` : player.key.slice(foreign[0].length)
 }

@@ -16,7 +16,7 @@ import { Failures } from '../../src/http/failures.ts'
 import type { HttpServices } from '../../src/http/services.ts'
 import { Rooms } from '../../src/live/rooms.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import type { Log } from '../../src/log/port.ts'
+import type { Log, Position } from '../../src/log/port.ts'
 import { LmdbMeterStore } from '../../src/meters/lmdb.ts'
 import { Meters } from '../../src/meters/meters.ts'
 import type { MeterSource } from '../../src/meters/source.ts'
@@ -94,8 +94,10 @@ export class HttpServer {
   readonly clock: WallClock
   readonly services: HttpServices
   readonly #app: App
+  readonly #log: Log
 
-  private constructor(url: string, clock: WallClock, services: HttpServices, app: App) {
+  private constructor(url: string, clock: WallClock, services: HttpServices, app: App, log: Log) {
+    this.#log = log
     this.url = url
     this.clock = clock
     this.services = services
@@ -114,6 +116,11 @@ export class HttpServer {
         path.splice(indent.length / 4, path.length, part)
         return (methods?.split(', ') ?? []).map((method) => ({ method, url: path.join('') }))
       })
+  }
+
+  /** As the archive does with what it holds; here it is gone. */
+  async trim(stream: string, upTo: Position): Promise<void> {
+    await this.#log.trim(stream, upTo)
   }
 
   /** Ends viewers, then connections; resolves when all are gone. */
@@ -136,7 +143,7 @@ export class HttpServer {
     const meterKv = stack.use(Kv.open(tempFolder(t), 16))
     const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
     const capturing = { log, kv, boards, clock, onError: () => {}, onStopped: () => {} }
-    const captures = stack.use(await openTestCaptures(t, capturing))
+    const { captures, jobs } = await openTestCaptures(t, capturing)
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const burst = setup.burst ?? 1024
@@ -152,6 +159,7 @@ export class HttpServer {
         states: () => [],
       },
       captures,
+      jobs,
       identities: new Identities('a-secret-of-the-tests'),
       renderer,
       images: new Images(renderer, clock),
@@ -174,7 +182,7 @@ export class HttpServer {
     await app.listen({ host: '127.0.0.1', port: 0 })
     // A TCP server's address is an AddressInfo.
     const { port } = app.server.address() as AddressInfo
-    return new HttpServer(`http://127.0.0.1:${port}`, clock, services, app)
+    return new HttpServer(`http://127.0.0.1:${port}`, clock, services, app, log)
   }
 
   /** As {@link start}, with one board, the lobby, that is free to paint on. */
