@@ -36,7 +36,18 @@ export function cellsOfPng(bytes: Uint8Array, maxPixels: number): FrameCells | u
   if (width === 0 || height === 0 || width * height > maxPixels) return undefined
   const rowBytes = isIndexed ? Math.ceil((width * bitDepth) / 8) : width * bytesAPixel
   const rows = unpacked(chunks.packed, (rowBytes + 1) * height)
-  if (rows === undefined || !unfilter(rows, rowBytes, bytesAPixel)) return undefined
+  if (rows === undefined) return undefined
+  const cells = unfilter(rows, rowBytes, bytesAPixel) ? cellsIn(rows, chunks) : undefined
+  // Megabytes a frame: given back at once, instead of by a collection of all garbage for every few frames.
+  if (rows.length > LARGE_BYTES) rows.buffer.transfer(0)
+  return cells
+}
+
+/** Well above what shares its memory with other buffers. */
+const LARGE_BYTES = 256 << 10
+
+function cellsIn(rows: Buffer, chunks: Chunks): FrameCells | undefined {
+  const { width, height, isIndexed } = chunks.header
   const columns = new CellColumns(width * height)
   if (!isIndexed) gatherColors(rows, chunks.header, columns)
   else if (!gatherIndexes(rows, chunks, columns)) return undefined
@@ -92,7 +103,7 @@ function headerOf(body: Buffer): Header | undefined {
   return { width: body.readUInt32BE(0), height: body.readUInt32BE(4), bitDepth, bytesAPixel, isIndexed }
 }
 
-function unpacked(packed: Uint8Array, size: number): Buffer | undefined {
+function unpacked(packed: Uint8Array, size: number): Buffer<ArrayBuffer> | undefined {
   try {
     const rows = inflateSync(packed, { chunkSize: size + 64, maxOutputLength: size + 64 })
     return rows.length === size ? rows : undefined
