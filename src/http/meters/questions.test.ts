@@ -191,6 +191,9 @@ test('[H53] many entities and meters are summed at once', async (t) => {
   const entities = Array.from({ length: 6000 }, (_, i) => `e${i}`)
   const tooMany = await client.post('/api/meters/sums', { ...body, entities })
   assert.equal(tooMany.status, 413)
+  const longest = Array.from({ length: 10_000 }, (_, i) => `ann${i}`.padEnd(128, '€'))
+  const many = await client.post('/api/meters/sums', { ...body, meters: ['steps'], entities: longest })
+  assert.deepEqual(many.json<{ meters: unknown }>().meters, [{ meter: 'steps', sums: Array(10_000).fill(0) }])
 })
 
 test('[H53] an answer has a tag of its position and range; who has it gets 304 until something changes', async (t) => {

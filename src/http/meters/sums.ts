@@ -11,12 +11,15 @@ import type { Under } from './under.ts'
 const MAX_METERS_ASKED = 100
 /** Meters times entities. */
 const MAX_SUMS = MAX_ENTITIES_ASKED
+/** As many names, each as long as it may be. */
+const MAX_BODY_BYTES = 4 << 20
 
 /** More entities and meters than an address can name. */
 export async function sumsRoutes(app: App, { prefix, params, baseOf }: Under, asking: Asking): Promise<void> {
   app.post(
     `${prefix}/sums`,
     {
+      bodyLimit: MAX_BODY_BYTES,
       schema: {
         summary: 'What many entities sum up to in many meters',
         description: `At most ${MAX_SUMS} sums, in the order of the entities. ${RANGE_HELP}`,
