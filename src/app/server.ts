@@ -37,6 +37,7 @@ import { TABLE_LIMITS } from '../store/sql/port.ts'
 import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
 import { freeBytesOf } from './free-bytes.ts'
+import { openWork } from './jobs.ts'
 
 const PROJECTION_TABLES = 16
 const JOIN_BURST = 256
@@ -107,13 +108,25 @@ export class SpateServer implements AsyncDisposable {
           logger.warn({ reason }, 'tables removed; they are folded again from the log'),
       }),
     )
+    const captured = objects ?? stack.use(await openObjects({ kind: 'folder', path: join(state, 'objects') }))
+    const jobs = stack.use(
+      openWork({
+        log,
+        objects: captured,
+        tables,
+        clock,
+        fetch: (url, init) => fetch(url, init),
+        onError: (error) => logger.warn({ reason: messageOf(error) }, 'jobs: tried again'),
+      }),
+    )
     const captures = stack.use(
       await Captures.open({
         log,
         kv,
-        objects: objects ?? stack.use(await openObjects({ kind: 'folder', path: join(state, 'objects') })),
+        objects: captured,
         boards,
         tables,
+        jobs,
         clock,
         random: Math.random,
         fetch: (url, init) => fetch(url, init),
@@ -136,6 +149,7 @@ export class SpateServer implements AsyncDisposable {
       meters,
       boardMeters: stats,
       captures,
+      jobs,
       identities: new Identities(secret),
       renderer,
       images: new Images(renderer, clock),
@@ -157,6 +171,8 @@ export class SpateServer implements AsyncDisposable {
     const url = await listen(app, config)
     archive?.sealer.start()
     captures.start()
+    // Other servers' jobs may wait there.
+    if (config.db.kind === 'postgres') jobs.start()
     await folder.announce(url).catch((error: unknown) => {
       logger.warn({ reason: messageOf(error) }, 'a second start will not be told who has the data folder')
     })

@@ -2,6 +2,7 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import { type Boards, isBoardId } from '../boards/boards.ts'
+import type { Jobs } from '../jobs/port.ts'
 import { type Log, START } from '../log/port.ts'
 import type { Kv } from '../store/kv.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
@@ -32,6 +33,7 @@ export interface CapturesServices {
   readonly objects: ObjectStore
   readonly boards: Pick<Boards, 'has' | 'get' | 'create'>
   readonly tables: Tables
+  readonly jobs: Jobs
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
@@ -276,6 +278,7 @@ export class Captures implements AsyncDisposable {
       const { onError } = this.#services
       follower = new TablesFollower(name, { ...this.#services, onError: (error) => onError(name, error) })
       this.#tables.set(name, follower)
+      this.#services.jobs.start()
     }
     return follower
   }

@@ -1,13 +1,15 @@
 import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
+import { type Jobs, MAX_SENT } from '../jobs/port.ts'
 import type { Log, LogRecord, Position } from '../log/port.ts'
 import { cellHistory } from '../store/sql/pixels.ts'
 import type { Tables } from '../store/sql/port.ts'
 import { project } from '../store/sql/projection.ts'
 import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
 import { countUrls } from '../store/sql/urls.ts'
-import { captureStream } from './records.ts'
+import { LOST_FRAMES, lostFrames } from './place/lost-frames.ts'
+import { CaptureRecordType, captureStream, decodeCaptureRecord } from './records.ts'
 import { pause } from './room.ts'
 import { captureTables } from './tables.ts'
 
@@ -25,6 +27,7 @@ export interface TablesFollowerServices {
   readonly tables: Tables
   readonly clock: Clock
   readonly random: () => number
+  readonly jobs: Pick<Jobs, 'sendMany'>
   /** Told of each failure; it is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -32,6 +35,9 @@ export interface TablesFollowerServices {
 /**
  * Keeps the tables of a capture up to its stream, at most a second behind while nothing fails. What fails is tried again
  * for ever: the stream has it all, so nothing waits for the tables.
+ *
+ * Frames that were given up become jobs before the tables know of them, so jobs that went with a database are made again
+ * with its tables.
  */
 export class TablesFollower implements AsyncDisposable {
   readonly #name: string
@@ -116,9 +122,22 @@ export class TablesFollower implements AsyncDisposable {
     const { log } = this.#services
     this.#reached(after)
     for await (const records of log.follow(captureStream(this.#name), after, this.#stop.signal)) {
+      await this.#sendLost(records)
       yield records
       this.#reached(records.at(-1)?.position ?? after)
       if (records.length < MANY_RECORDS) await this.#gather()
+    }
+  }
+
+  async #sendLost(records: readonly LogRecord[]): Promise<void> {
+    const lost = records
+      .filter(({ type }) => type === CaptureRecordType.fetched)
+      .flatMap(({ type, body }) => {
+        const record = decodeCaptureRecord(type, body)
+        return record.type === CaptureRecordType.fetched ? lostFrames(this.#name, record.body.frames) : []
+      })
+    for (let from = 0; from < lost.length; from += MAX_SENT) {
+      await this.#services.jobs.sendMany(LOST_FRAMES, lost.slice(from, from + MAX_SENT))
     }
   }
 

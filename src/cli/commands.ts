@@ -4,6 +4,7 @@ import { restoreCommand } from './archive/restore.ts'
 import { verifyCommand } from './archive/verify.ts'
 import { boardCommand } from './board/board.ts'
 import { captureCommand } from './capture/capture.ts'
+import { jobsCommand } from './jobs/jobs.ts'
 import { metersCommand } from './meters/meters.ts'
 import { simCommand } from './sim/sim.ts'
 import { exportCommand } from './tables/export.ts'
@@ -15,6 +16,7 @@ export function commands(): Command[] {
   return [
     boardCommand(),
     captureCommand(),
+    jobsCommand(),
     metersCommand(),
     timelapseCommand(),
     archiveCommand(),

@@ -16,6 +16,7 @@ import { archiveRoutes } from './archive.ts'
 import { boardRoutes } from './boards.ts'
 import { captureRoutes } from './captures/captures.ts'
 import { capturedExportRoutes } from './captures/export.ts'
+import { jobRoutes } from './captures/jobs.ts'
 import { capturedPixelRoutes } from './captures/pixels.ts'
 import { Place } from './compat/place/place.ts'
 import { placeRoutes } from './compat/place/routes.ts'
@@ -34,6 +35,7 @@ import { liveRoutes } from './live.ts'
 import { meRoutes } from './me.ts'
 import { meterRoutes } from './meters/meters.ts'
 import { servePages } from './pages.ts'
+import { placementRoutes } from './placements.ts'
 import { invalidInput, problemOf, retryAfterSeconds } from './problem.ts'
 import type { HttpServices } from './services.ts'
 import { attachSockets } from './sockets.ts'
@@ -156,6 +158,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     imageRoutes,
     editRoutes,
     eventRoutes,
+    placementRoutes,
     liveRoutes,
     historyRoutes,
     adminRoutes,
@@ -166,6 +169,7 @@ export async function createApp(services: HttpServices): Promise<App> {
     meterRoutes,
     captureRoutes,
     capturedPixelRoutes,
+    jobRoutes,
     capturedExportRoutes,
     healthRoutes,
     sephsplaceRoutes,

@@ -4,6 +4,7 @@ import type { RateLimit } from '../base/rate.ts'
 import type { Boards } from '../boards/boards.ts'
 import type { Renderer } from '../boards/render/renderer.ts'
 import type { Captures } from '../capture/captures.ts'
+import type { Jobs } from '../jobs/port.ts'
 import type { Rooms } from '../live/rooms.ts'
 import type { Log } from '../log/port.ts'
 import type { Meters } from '../meters/meters.ts'
@@ -24,7 +25,7 @@ export interface BoardMeterSources {
 
 /** What the routes work with. */
 export interface HttpServices {
-  readonly log: Pick<Log, 'read' | 'stopped'>
+  readonly log: Pick<Log, 'read' | 'stopped' | 'trimmed'>
   /** Undefined: there is none. */
   readonly archive: Archive | undefined
   readonly boards: Boards
@@ -34,6 +35,7 @@ export interface HttpServices {
   /** Those that a board feeds. */
   readonly boardMeters: BoardMeterSources
   readonly captures: Captures
+  readonly jobs: Jobs
   readonly identities: Identities
   readonly renderer: Renderer
   readonly images: Images

@@ -140,8 +140,10 @@ export class Chain {
     }
   }
 
+  /** Told of again, as a full frame is while nothing changes, it is a new one: it may be had by then. */
   #giveUp(frame: Frame, cause: HoleCause): void {
     this.waiting.delete(frame.url)
+    this.#names.delete(frame.url)
     this.counts.missing += 1
     this.coverage.miss(frame.previousMs, frame.timestampMs, cause)
   }

@@ -1,14 +1,14 @@
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash.ts'
-import { messageOf, SpateError } from '../../base/errors.ts'
+import { SpateError } from '../../base/errors.ts'
 import { Batch } from '../batch.ts'
 import type { Recorder } from '../recorder.ts'
 import { CaptureRecordType, type Fetched, type FetchStatus } from '../records.ts'
 import { pause, type Room } from '../room.ts'
+import { type Attempt, attemptFrame } from './attempt.ts'
 import type { Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
-import type { FrameCells } from './picture.ts'
 import type { PlaceSettings } from './settings.ts'
 import type { Fetch } from './token.ts'
 
@@ -33,7 +33,6 @@ export interface DownloadServices {
   readonly onError: (error: unknown) => void
 }
 
-const MAX_FRAME_BYTES = 16 << 20
 const FETCHED_A_RECORD = 512
 /** A picture may be told of a moment before it can be had. */
 const TRIES_IF_MISSING = 3
@@ -41,10 +40,6 @@ const TRIES_IF_EXPIRED = 2
 const TRIES_IF_BROKEN = 3
 const FIRST_RETRY_MS = 200
 const MOST_RETRY_MS = 10_000
-
-type Attempt =
-  | { readonly status: 'stored'; readonly bytes: Uint8Array; readonly cells: FrameCells }
-  | { readonly status: Exclude<FetchStatus, 'stored'>; readonly detail: string; readonly bytes?: Uint8Array }
 
 /**
  * Downloads frames, a few at once, in the order in which they were wanted, each with its tries. The bytes are durable in
@@ -118,38 +113,10 @@ export class Downloads implements FrameFetcher {
     const { settings, clock, random } = this.#services
     const { signal } = this.#stop
     for (let tries = 1; ; tries++) {
-      const attempt = await this.#attempt(frame)
+      const attempt = await attemptFrame(frame.url, this.#services, settings.downloadMs, signal)
       if (attempt.status === 'stored' || signal.aborted || tries >= triesOf(attempt.status, settings))
         return attempt
       await pause(clock, backoffMs(tries, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
-    }
-  }
-
-  async #attempt({ url }: Frame): Promise<Attempt> {
-    const { fetch, settings, size, frames } = this.#services
-    let bytes: Uint8Array
-    try {
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(settings.downloadMs)])
-      const response = await fetch(url, { signal })
-      if (!response.ok) {
-        await response.body?.cancel()
-        return { status: statusOf(response.status), detail: `HTTP ${response.status}` }
-      }
-      bytes = await bounded(response)
-    } catch (error) {
-      return { status: 'failed', detail: messageOf(error) }
-    }
-    try {
-      const cells = await frames.decode(bytes)
-      const { width, height } = size()
-      if (cells.width <= width && cells.height <= height) return { status: 'stored', bytes, cells }
-      // It would lie over its neighbours. Where the canvases have grown, that is known with the next try.
-      return { status: 'broken', detail: `larger than ${width} × ${height}`, bytes }
-    } catch (error) {
-      // Not for the picture to answer for.
-      if (error instanceof SpateError && error.retryable)
-        return { status: 'failed', detail: messageOf(error) }
-      return { status: 'broken', detail: messageOf(error), bytes }
     }
   }
 
@@ -175,23 +142,7 @@ export class Downloads implements FrameFetcher {
   }
 }
 
-function statusOf(httpStatus: number): Exclude<FetchStatus, 'stored' | 'broken'> {
-  if (httpStatus === 404 || httpStatus === 410) return 'missing'
-  return httpStatus === 401 || httpStatus === 403 ? 'expired' : 'failed'
-}
-
 function triesOf(status: FetchStatus, { downloadTries }: PlaceSettings): number {
   const tries = { missing: TRIES_IF_MISSING, expired: TRIES_IF_EXPIRED, broken: TRIES_IF_BROKEN }
   return status === 'failed' || status === 'stored' ? downloadTries : Math.min(tries[status], downloadTries)
-}
-
-async function bounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MAX_FRAME_BYTES) throw new SpateError('too-large', `a frame above ${MAX_FRAME_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

@@ -183,3 +183,22 @@ test('[K18] from its stored state it goes on as if it had folded everything', ()
     }),
   )
 })
+
+test('[K10] a frame that was given up is wanted again when it is told of again, and may make the canvas whole', () => {
+  const lost = [BEGAN, CONFIG, full(1000), fetched(1000, 'f', 'missing')]
+  const fold = folded(lost)
+  assert.deepEqual(
+    fold.chains
+      .get(0)
+      ?.report()
+      .holes.map(({ causes }) => causes),
+    [['missing']],
+  )
+  const again = folded([...lost, full(1000)])
+  assert.deepEqual(
+    again.takeFresh().map(({ url }) => url),
+    [URL_OF(1000, 'f'), URL_OF(1000, 'f')],
+  )
+  const had = folded([...lost, full(1000), fetched(1000, 'f'), applied(1000)])
+  assert.deepEqual(had.chains.get(0)?.report().holes, [])
+})

@@ -1,0 +1,83 @@
+import type { Clock } from '../../base/clock.ts'
+import { SpateError } from '../../base/errors.ts'
+import { type JobKind, jobKind } from '../../jobs/kind.ts'
+import type { Handler } from '../../jobs/port.ts'
+import type { Log } from '../../log/port.ts'
+import type { ObjectStore } from '../../store/objects/port.ts'
+import type { Tables } from '../../store/sql/port.ts'
+import { CaptureRecordType, captureStream, encodeCaptureRecord, type Fetched } from '../records.ts'
+import type { Fetch } from './token.ts'
+
+/** A frame that the collector gave up: the board goes on without it, the archive still wants it. */
+export interface LostFrame {
+  readonly capture: string
+  readonly canvas: number
+  readonly url: string
+}
+
+/** Tried for some hours, and then when somebody asks for it. */
+export const LOST_FRAMES: JobKind<LostFrame> = jobKind<LostFrame>('lost-frame', {
+  key: ({ capture, url }) => `${capture} ${url}`,
+  concurrency: 4,
+  retries: 12,
+  backoffSeconds: 5,
+  mostBackoffSeconds: 3600,
+  timeoutSeconds: 60,
+  maxWaiting: 1_000_000,
+})
+
+const DOWNLOAD_MS = 30_000
+/** A job carries no longer address. */
+const MAX_URL_CHARACTERS = 4096
+
+export interface LostFrameServices {
+  readonly log: Pick<Log, 'append'>
+  readonly objects: ObjectStore
+  readonly tables: Tables
+  readonly clock: Clock
+  readonly fetch: Fetch
+}
+
+export function lostFrames(capture: string, fetched: readonly Fetched[]): LostFrame[] {
+  return fetched
+    .filter(({ status, url }) => status === 'failed' && url.length <= MAX_URL_CHARACTERS)
+    .map(({ canvas, url }) => ({ capture, canvas, url }))
+}
+
+/**
+ * Fetches a frame after all: its bytes into the store, then a `fetched` record into the capture's stream. It needs no
+ * collector, so any process does it. A source that has it no more is an answer; one that gives none fails the try.
+ */
+export function lostFrameHandler(services: LostFrameServices): Handler<LostFrame> {
+  return async ({ data: { capture, canvas, url }, signal }) => {
+    const { log, tables, clock, objects, fetch } = services
+    // Loaded with the first frame that is lost.
+    const [{ attemptFrame }, { FrameStore }, { findUrl }] = await Promise.all([
+      import('./attempt.ts'),
+      import('./frame-store.ts'),
+      import('../../store/sql/urls.ts'),
+    ])
+    const known = await tables.read('look a frame up', (db) => findUrl(db, capture, url))
+    if (known?.status === 'stored') return
+    await using frames = new FrameStore(objects)
+    const size = (): { width: number; height: number } => ANY_SIZE
+    const attempt = await attemptFrame(url, { fetch, frames, size }, DOWNLOAD_MS, signal)
+    signal.throwIfAborted()
+    if (attempt.status === 'failed') throw new SpateError('unavailable', attempt.detail)
+    const bytes = attempt.bytes ?? new Uint8Array(0)
+    const fetched: Fetched = {
+      canvas,
+      url,
+      status: attempt.status,
+      sha256: bytes.length > 0 ? await frames.put(bytes) : '',
+      sizeBytes: bytes.length,
+      atMs: clock.now(),
+      detail: attempt.status === 'stored' ? '' : attempt.detail,
+    }
+    const record = { type: CaptureRecordType.fetched, body: { frames: [fetched] } } as const
+    await log.append(captureStream(capture), [{ type: record.type, body: encodeCaptureRecord(record) }])
+  }
+}
+
+/** The board has gone on: nothing will lie over anything. */
+const ANY_SIZE = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY }
