@@ -250,6 +250,34 @@ test('[H54] what is no question is refused, and says what is wrong with it', asy
   }
 })
 
+test('[H54] few questions are answered at once and some wait; the rest is refused', async (t) => {
+  const { server, client } = await race(t)
+  const { questions } = server.services.meters
+  const sum = questions.sum.bind(questions)
+  const refused = Promise.withResolvers<void>()
+  let inside = 0
+  let mostInside = 0
+  t.mock.method(questions, 'sum', async (...asked: Parameters<typeof sum>) => {
+    inside += 1
+    mostInside = Math.max(mostInside, inside)
+    await refused.promise
+    inside -= 1
+    return sum(...asked)
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 4 + 256 + 5 }, async () => {
+      const answer = await client.get('/api/meters/points/sum')
+      if (answer.status === 503) refused.resolve()
+      return answer
+    }),
+  )
+  const over = answers.filter(({ status }) => status === 503)
+  assert.ok(over.length >= 1 && over.length <= 5, `${over.length} were refused`)
+  assert.ok(answers.every(({ status }) => status === 200 || status === 503))
+  assert.deepEqual([over[0]?.json().code, over[0]?.headers['retry-after']], ['overloaded', '2'])
+  assert.equal(mostInside, 4)
+})
+
 test('[H54] what retention makes inexact is 410 with the nearest range that is exact', async (t) => {
   const server = await HttpServer.start(t)
   await server.admin.put('/api/meters/steps', { retention: { second: 3600 } })

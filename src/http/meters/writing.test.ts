@@ -180,6 +180,39 @@ test('[H52] integers are exact: digits in a string are, a number that may not be
   assert.equal(form.status, 415)
 })
 
+test('[H54] few large batches are written at once and some wait; the rest is refused, small ones never', async (t) => {
+  const server = await withSteps(t)
+  const { meters } = server.services
+  const toWrite = meters.write.bind(meters)
+  const refused = Promise.withResolvers<void>()
+  let inside = 0
+  let mostInside = 0
+  t.mock.method(meters, 'write', async (...[writes, key]: Parameters<typeof toWrite>) => {
+    if (writes.length === 1) return toWrite(writes, key)
+    inside += 1
+    mostInside = Math.max(mostInside, inside)
+    await refused.promise
+    inside -= 1
+    return toWrite(writes, key)
+  })
+  const large = { writes: Array(1001).fill(add(1)) }
+  const answers = Promise.all(
+    Array.from({ length: 8 + 24 + 3 }, async () => {
+      const answer = await write(server, large)
+      if (answer.status === 503) {
+        assert.equal((await write(server, { writes: [add(1)] })).status, 200)
+        refused.resolve()
+      }
+      return answer
+    }),
+  )
+  const over = (await answers).filter(({ status }) => status === 503)
+  assert.ok(over.length >= 1 && over.length <= 3, `${over.length} were refused`)
+  assert.equal(over[0]?.json().code, 'overloaded')
+  assert.equal(mostInside, 8)
+  assert.equal(await sumOf(server), (35 - over.length) * 1001 + over.length)
+})
+
 test('[H52] names are taken as they are, or not at all', async (t) => {
   const server = await withSteps(t)
   const names = ['a\0b', '', '__proto__', '../1/2', '😀'.repeat(64), 'a\r\nb: c', '(.*)*$']
