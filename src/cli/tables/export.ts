@@ -12,11 +12,12 @@ import type { Api } from '../../client/api.ts'
 import { decodeRecords } from '../../log/record-stream.ts'
 import { type ObjectsOptions, objectsOption, withObjects } from '../archive/objects.ts'
 import { type ConnectionOptions, connectionOptions, withServer } from '../connection.ts'
+import { datasetCommand } from '../dataset/command.ts'
 import { bodyOf } from '../output.ts'
 import { StreamProgress } from '../progress.ts'
 
 interface Options extends ConnectionOptions, ObjectsOptions {
-  readonly out: string
+  readonly out?: string
   readonly board?: readonly string[]
   readonly archive?: true
 }
@@ -32,11 +33,17 @@ export function exportCommand(): Command {
   const command = new Command('export')
     .description('write every placement with its verdict, as a table')
     .addArgument(new Argument('<format>').choices(TABLE_FORMATS))
-    .requiredOption('--out <file>', 'file to write')
+    .option('--out <file>', 'file to write')
     .option('--board <id...>', 'boards (default: all)')
     .option('--archive', 'read the archive, and no server; so does --objects')
     .addHelpText('after', AFTER_HELP)
-  return objectsOption(connectionOptions(command)).action(run)
+  return (
+    objectsOption(connectionOptions(command))
+      .action(run)
+      .addCommand(datasetCommand())
+      // What follows `dataset` is its own.
+      .enablePositionalOptions()
+  )
 }
 
 /** What is to be exported, and up to where each board goes. */
@@ -46,12 +53,14 @@ interface Exported {
 }
 
 async function run(format: TableFormat, options: Options): Promise<void> {
-  if (options.out === '-') throw new SpateError('invalid', 'a table is written to a file: name it with --out')
+  const { out, board } = options
+  if (out === undefined || out === '-')
+    throw new SpateError('invalid', 'a table is written to a file: name it with --out')
   if (options.archive === undefined && options.objects === undefined) {
-    return withServer(options, async (api) => write(format, options, await served(api, options.board)))
+    return withServer(options, async (api) => write(format, out, await served(api, board)))
   }
   return withObjects(options, async (objects) =>
-    write(format, options, await archived(new ArchiveReader(objects), options.board)),
+    write(format, out, await archived(new ArchiveReader(objects), board)),
   )
 }
 
@@ -82,7 +91,7 @@ function chosen(boards: readonly string[], wanted: readonly string[] = boards): 
   return [...new Set(wanted)]
 }
 
-async function write(format: TableFormat, { out }: Options, { sources, ends }: Exported): Promise<void> {
+async function write(format: TableFormat, out: string, { sources, ends }: Exported): Promise<void> {
   const progress = new StreamProgress(process.stderr)
   progress.begin(
     'reading',
