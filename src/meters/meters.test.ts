@@ -57,6 +57,7 @@ test('[M1] a meter is declared once, with dimensions that stay', async (t) => {
     { dimensions: ['a', 'a'] },
     { dimensions: ['a'], totalsOver: 2 },
     { totalsOver: -1 },
+    { isNumbered: true as const },
     { dimensions: ['a'], totalsOver: 0.5 },
     { retention: [1] },
     { lateSeconds: -1 },
