@@ -112,11 +112,11 @@ function lagText({ p50Ms, p99Ms }: LagReport): string {
   return `p50 ${p50Ms} ms, p99 ${p99Ms} ms`
 }
 
-function moment(ms: number): string {
+export function moment(ms: number): string {
   return new Date(ms).toISOString()
 }
 
 /** Rounded down, so that a hole never shows as 100 %. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(Math.floor(share * 100_000) / 1000).toFixed(3)} %`
 }
