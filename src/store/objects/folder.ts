@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { type FileHandle, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import { isSame, type OpenBody, openBody, readRange } from './bodies.ts'
@@ -14,6 +14,8 @@ const UNFINISHED = '.unfinished'
 const MAX_KNOWN_FOLDERS = 10_000
 /** Of a put whose key is deleted, or whose unfinished file is taken away, each time between two steps of it. */
 const MAX_ROUNDS = 5
+/** To look whether so little is there already costs a good part of writing it, and mostly it is not. */
+const SMALL_BYTES = 64 << 10
 
 /**
  * Objects as files below a folder, each at the path of its key. Takes a file system with hard links.
@@ -57,17 +59,16 @@ export class FolderObjects implements ObjectStore {
     requireKey(key)
     await using source = await openBody(body)
     this.#requireSynced()
+    let looks = source.bytes > SMALL_BYTES
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (await this.#isStored(key, source)) return this.#sync(key)
-      const unfinished = await writeUnfinished(this.#unfinished, source)
-      try {
-        await this.#makeFolders(key)
-        if (await this.#publish(key, unfinished)) return await this.#sync(key)
-      } catch (cause) {
-        throw fileError(`put ${key}`, cause)
-      } finally {
-        await rm(unfinished, { force: true }).catch(() => {})
-      }
+      if (looks && (await this.#isStored(key, source))) return this.#sync(key)
+      const isPublished = await this.#isPublished(key, source).catch((error: unknown) => {
+        // What is there already needs no room.
+        if (looks) throw error
+        return false
+      })
+      if (isPublished) return this.#sync(key)
+      looks = true
     }
     throw new SpateError(
       'storage-failed',
@@ -167,6 +168,19 @@ export class FolderObjects implements ObjectStore {
     }
   }
 
+  /** False if something lies there by now, or the file or the folder is gone. */
+  async #isPublished(key: string, source: OpenBody): Promise<boolean> {
+    const unfinished = await writeUnfinished(this.#unfinished, source)
+    try {
+      await this.#makeFolders(key)
+      return await this.#link(key, unfinished)
+    } catch (cause) {
+      throw fileError(`put ${key}`, cause)
+    } finally {
+      await unlink(unfinished).catch(() => {})
+    }
+  }
+
   /** Whether the same lies there already. Errors: `conflict`. */
   async #isStored(key: string, source: OpenBody): Promise<boolean> {
     const found = await this.head(key)
@@ -183,8 +197,7 @@ export class FolderObjects implements ObjectStore {
     throw new SpateError('conflict', `there are other bytes under ${key}`)
   }
 
-  /** False if something lies there by now, or the file or the folder is gone. */
-  async #publish(key: string, unfinished: string): Promise<boolean> {
+  async #link(key: string, unfinished: string): Promise<boolean> {
     const path = this.#path(key)
     try {
       await link(unfinished, path)
