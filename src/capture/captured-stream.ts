@@ -1,9 +1,10 @@
 import { Pace } from '../base/pace.ts'
-import { FOLLOW_LIMIT, type Log } from '../log/port.ts'
+import { FOLLOW_LIMIT, type Log, type LogRecord, type Position, START } from '../log/port.ts'
 import type { Kv, Table } from '../store/kv.ts'
+import { FeedFold } from './feed/fold.ts'
 import { CaptureFold } from './place/fold.ts'
-import { captureStream } from './records.ts'
-import { type CaptureReport, captureReport } from './report.ts'
+import { type CaptureKind, CaptureRecordType, captureStream, decodeCaptureRecord } from './records.ts'
+import type { CaptureReport } from './report.ts'
 
 /** Folding more than this is worth a saved state. */
 const SAVE_AFTER = 50_000
@@ -14,6 +15,36 @@ export interface CapturedStreamServices {
   readonly onError: (error: unknown) => void
 }
 
+/** The fold of a capture's stream, of whatever kind. */
+interface ReportingFold {
+  readonly position: Position
+  apply(record: LogRecord): void
+  report(name: string): CaptureReport
+  toJSON(): object
+  /** Of a fold that hands out what it found. */
+  takeFresh?(): unknown
+}
+
+interface FoldOfKind {
+  readonly empty: () => ReportingFold
+  /** Undefined for what another release or another kind has saved. */
+  readonly load: (saved: unknown) => ReportingFold | undefined
+}
+
+const FOLDS: Readonly<Record<CaptureKind, FoldOfKind>> = {
+  place: { empty: () => new CaptureFold(), load: CaptureFold.load },
+  spate: { empty: () => new FeedFold(), load: FeedFold.load },
+  feed: { empty: () => new FeedFold(), load: FeedFold.load },
+}
+
+/** What the first record of a capture's stream says; undefined for a stream without any. Errors: those of the log. */
+export async function capturedKind(log: Pick<Log, 'read'>, name: string): Promise<CaptureKind | undefined> {
+  const [first] = await log.read(captureStream(name), START, { records: 1, bytes: 1 })
+  if (first === undefined) return undefined
+  const record = decodeCaptureRecord(first.type, first.body)
+  return record.type === CaptureRecordType.began ? record.body.kind : undefined
+}
+
 /**
  * What a stream says of a capture that this server does not follow: because it was stopped, or because another server
  * follows it. It is folded up to its end when somebody asks.
@@ -22,62 +53,62 @@ export class CapturedStream {
   readonly name: string
   readonly #services: CapturedStreamServices
   readonly #table: Table
-  #fold: CaptureFold
-  #savedAt: number
-  #folding: Promise<CaptureFold> | undefined
+  #fold: ReportingFold | undefined
+  #savedAt = 0
+  #folding: Promise<ReportingFold> | undefined
 
   constructor(name: string, services: CapturedStreamServices) {
     this.name = name
     this.#services = services
     this.#table = services.kv.table('captures')
-    this.#fold = this.#load()
-    this.#savedAt = this.#fold.position
   }
 
   /** As of all that the stream holds. Errors: those of the log, `newer-version`, `corrupt`. */
   async report(): Promise<CaptureReport> {
-    return captureReport(this.name, await this.fold())
-  }
-
-  /** Of several that ask meanwhile all get the same. */
-  fold(): Promise<CaptureFold> {
+    // Of several that ask meanwhile all get the same.
     this.#folding ??= this.#catchUp().finally(() => {
       this.#folding = undefined
     })
-    return this.#folding
+    return (await this.#folding).report(this.name)
   }
 
-  async #catchUp(): Promise<CaptureFold> {
+  async #catchUp(): Promise<ReportingFold> {
     const { log } = this.#services
     const stream = captureStream(this.name)
-    if (this.#fold.position > (await log.head(stream))) this.#fold = new CaptureFold()
+    const kind = FOLDS[(await capturedKind(log, this.name)) ?? 'place']
+    let fold = this.#fold ?? this.#load(kind)
+    if (fold === undefined || fold.position > (await log.head(stream))) fold = kind.empty()
+    this.#fold = fold
     const pace = new Pace()
     for (;;) {
-      const records = await log.read(stream, this.#fold.position, FOLLOW_LIMIT)
+      const records = await log.read(stream, fold.position, FOLLOW_LIMIT)
       if (records.length === 0) break
       for (const record of records) {
-        this.#fold.apply(record)
+        fold.apply(record)
         await pace.turn()
       }
-      this.#fold.takeFresh()
+      fold.takeFresh?.()
     }
-    if (this.#fold.position - this.#savedAt > SAVE_AFTER) await this.#save()
-    return this.#fold
+    if (fold.position - this.#savedAt > SAVE_AFTER) await this.#save(fold)
+    return fold
   }
 
-  #load(): CaptureFold {
+  #load(kind: FoldOfKind): ReportingFold | undefined {
     try {
       const stored = this.#table.get(this.name)
-      return (stored === undefined ? undefined : CaptureFold.parse(stored.toString())) ?? new CaptureFold()
+      if (stored === undefined) return undefined
+      const fold = kind.load(JSON.parse(stored.toString()))
+      this.#savedAt = fold?.position ?? 0
+      return fold
     } catch (error) {
       this.#services.onError(error)
-      return new CaptureFold()
+      return undefined
     }
   }
 
-  async #save(): Promise<void> {
-    const { position } = this.#fold
-    const state = new TextEncoder().encode(JSON.stringify(this.#fold))
+  async #save(fold: ReportingFold): Promise<void> {
+    const { position } = fold
+    const state = new TextEncoder().encode(JSON.stringify(fold))
     try {
       await this.#services.kv.commit('visible', (changes) => changes.put(this.#table, this.name, state))
       this.#savedAt = position

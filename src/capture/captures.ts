@@ -8,13 +8,13 @@ import type { Kv } from '../store/kv.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
 import type { Tables } from '../store/sql/port.ts'
 import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
-import { CapturedStream } from './captured-stream.ts'
+import { CapturedStream, capturedKind } from './captured-stream.ts'
 import type { Collector } from './collectors.ts'
 import { frameKey } from './place/frame-store.ts'
 import type { CellHistory } from './place/history.ts'
 import type { OpenSocket } from './place/socket.ts'
 import type { Fetch } from './place/token.ts'
-import { captureStream } from './records.ts'
+import { type CaptureKind, captureStream } from './records.ts'
 import type { CaptureReport } from './report.ts'
 import { pause } from './room.ts'
 import type { TablesFollower } from './tables-follower.ts'
@@ -54,6 +54,7 @@ export interface CapturesServices {
 export type CaptureState = 'following' | 'connecting' | 'stopped' | 'ended'
 
 export interface CaptureStatus {
+  readonly kind: CaptureKind
   readonly state: CaptureState
   /** Why it is not `following`, as far as it is known. */
   readonly problem: string | null
@@ -140,9 +141,9 @@ export class Captures implements AsyncDisposable {
       if (!this.#services.boards.has(name)) return
       throw new SpateError('conflict', `there is a board ${name} already: capture under another name`)
     }
-    const { began } = await this.#streamOf(name).fold()
-    if (began !== undefined && began.kind !== kind)
-      throw new SpateError('conflict', `${name} was captured as ${began.kind}: use another name`)
+    const before = await capturedKind(this.#services.log, name)
+    if (before !== undefined && before !== kind)
+      throw new SpateError('conflict', `${name} was captured as ${before}: use another name`)
   }
 
   /** Follows no more; what was captured stays. Errors: `not-found`, those of the folder. */
@@ -181,7 +182,7 @@ export class Captures implements AsyncDisposable {
         })
         followed.collector = collector
         followed.failure = undefined
-        await this.#tablesOf(name)
+        if (followed.wanted.kind === 'place') await this.#tablesOf(name)
         return
       } catch (cause) {
         if (signal.aborted) return
@@ -211,17 +212,18 @@ export class Captures implements AsyncDisposable {
     const tablesPosition = this.#tables.get(name)?.position ?? null
     const followed = this.#followed.get(name)
     const collector = followed?.collector
+    const kind = followed?.wanted.kind ?? (await capturedKind(this.#services.log, name)) ?? 'place'
     if (followed === undefined || collector === undefined) {
       const report = await this.#reportOf(name)
       const failure = followed?.failure
       const state = followed === undefined ? 'ended' : failure?.retryable === false ? 'stopped' : 'connecting'
-      return { state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
+      return { kind, state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
     }
     const report = collector.report()
     const { stopped } = collector
     const state = stopped !== undefined ? 'stopped' : stateOf(report)
     const problem = stopped?.message ?? collector.problem
-    return { state, problem, waiting: collector.waiting, tablesPosition, report }
+    return { kind, state, problem, waiting: collector.waiting, tablesPosition, report }
   }
 
   async #reportOf(name: string): Promise<CaptureReport> {

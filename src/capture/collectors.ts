@@ -1,8 +1,9 @@
 import { SpateError } from '../base/errors.ts'
+import { FeedRecorder } from './feed/feed-recorder.ts'
 import { type CollectorServices, PlaceCollector } from './place/collector.ts'
 import type { CellHistory } from './place/history.ts'
 import type { CaptureReport } from './report.ts'
-import { placeSettings, type WantedCapture } from './wanted.ts'
+import { feedSettings, placeSettings, type WantedCapture } from './wanted.ts'
 
 /** What follows a source, of whatever kind. */
 export interface Collector extends AsyncDisposable {
@@ -33,6 +34,8 @@ export async function openCollector(
   switch (wanted.kind) {
     case 'place':
       return PlaceCollector.open(name, placeSettings(wanted), services)
+    case 'feed':
+      return FeedRecorder.open(name, feedSettings(wanted), services)
     default:
       throw new SpateError('invalid', `this release follows no ${wanted.kind}`)
   }

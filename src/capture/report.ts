@@ -90,8 +90,12 @@ export function reportText({ name, source, counts, unknownColors, canvases }: Ca
 function canvasLines(canvas: CanvasReport): string[] {
   const { counts, seen, holes, messageLag, boardLag } = canvas
   const lines = [
-    `canvas ${canvas.canvas} at ${canvas.dx},${canvas.dy}: ${percent(canvas.coveredShare)} covered, ${holes.length} holes of ${canvas.holeMs} ms`,
-    `  seen ${seen === undefined ? 'nothing' : `${moment(seen.fromMs)} to ${moment(seen.toMs)}`}`,
+    `canvas ${canvas.canvas} at ${canvas.dx},${canvas.dy}: ${
+      seen === undefined
+        ? 'nothing seen yet'
+        : `${percent(canvas.coveredShare)} covered, ${holes.length} holes of ${canvas.holeMs} ms`
+    }`,
+    ...(seen === undefined ? [] : [`  seen ${moment(seen.fromMs)} to ${moment(seen.toMs)}`]),
     `  ${counts.diffs} diffs, ${counts.fulls} full frames, ${counts.duplicates} twice; ${counts.stored} stored, ${counts.missing} missing, ${counts.late} late, ${canvas.waiting} waiting`,
     `  ${counts.cells} cells painted; authors: ${counts.answered} answered, ${counts.unasked} not asked for`,
     `  lag of messages ${lagText(messageLag)}, of the board ${lagText(boardLag)}`,

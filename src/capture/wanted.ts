@@ -1,3 +1,4 @@
+import { EVENTS_SETTINGS, type FeedSettings, isSocket, SOCKET_SETTINGS } from './feed/settings.ts'
 import { PLACE_SETTINGS, type PlaceSettings } from './place/settings.ts'
 import type { CaptureKind } from './records.ts'
 
@@ -10,4 +11,10 @@ export interface WantedCapture {
 /** With the defaults; those of a wanted capture were validated where they came in. */
 export function placeSettings({ settings }: WantedCapture): PlaceSettings {
   return { ...PLACE_SETTINGS, ...settings }
+}
+
+export function feedSettings({ settings }: WantedCapture): FeedSettings {
+  // A feed that names no address was refused.
+  const { url } = settings as { readonly url: string }
+  return { ...(isSocket(url) ? SOCKET_SETTINGS : EVENTS_SETTINGS), ...settings, url }
 }

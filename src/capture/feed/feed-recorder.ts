@@ -48,7 +48,8 @@ export class FeedRecorder implements AsyncDisposable {
     this.name = name
     this.#settings = settings
     this.#services = services
-    const { log, clock, random, onError } = services
+    const { log, clock, random } = services
+    const onError = (error: unknown): void => this.#recordingFailed(error)
     this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError })
   }
 
@@ -118,8 +119,15 @@ export class FeedRecorder implements AsyncDisposable {
     return openEventFeed(fetch, { url: url.href, headers: { ...headers, ...lastEvent } }, events)
   }
 
+  #recordingFailed(error: unknown): void {
+    this.#services.onError(error)
+    // The recorder decides after that.
+    queueMicrotask(() => {
+      if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
+    })
+  }
+
   #folded(): void {
-    if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
     for (const listener of this.#listeners) listener()
   }
 
@@ -128,6 +136,7 @@ export class FeedRecorder implements AsyncDisposable {
     this.#ended = reason
     this.#services.onStopped(reason)
     void this.#line?.close()
+    for (const listener of this.#listeners) listener()
   }
 
   /** Why nothing more is captured. */
@@ -138,6 +147,11 @@ export class FeedRecorder implements AsyncDisposable {
   /** As of all that is folded. */
   report(): CaptureReport {
     return (this.#state?.fold ?? new FeedFold()).report(this.name)
+  }
+
+  /** Why the feed is not heard now; null while it is. For the organiser: it quotes the source. */
+  get problem(): string | null {
+    return this.#state?.fold.problem ?? null
   }
 
   /** For metrics. */

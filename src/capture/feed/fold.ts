@@ -17,7 +17,7 @@ import type { IdOrder } from './settings.ts'
 /** Ids remembered, to tell a message that comes again. */
 const MAX_IDS = 4096
 /** Part of the state, so that one of another layout is folded anew. */
-const STATE_VERSION = 'feed 1'
+const STATE_VERSION = 'feed 2'
 
 export interface FeedCounts {
   messages: number
@@ -62,6 +62,8 @@ export class FeedFold {
   readonly #trouble = new Set<HoleCause>()
   readonly #ids = new Set<string>()
   readonly #open = new Set<number>()
+  /** Why the last connection ended. */
+  #lastEnd: string | undefined
 
   constructor(gaps = new Gaps()) {
     this.gaps = gaps
@@ -100,11 +102,18 @@ export class FeedFold {
     this.#open.clear()
   }
 
-  #close({ connection, cause }: Closed): void {
+  #close({ connection, cause, detail }: Closed): void {
     this.nextConnection = Math.max(this.nextConnection, connection + 1)
     this.#open.delete(connection)
     this.counts.closed[cause] = (this.counts.closed[cause] ?? 0) + 1
-    if (cause !== 'stopped') this.#trouble.add(cause)
+    if (cause === 'stopped') return
+    this.#trouble.add(cause)
+    this.#lastEnd = detail === '' ? cause : `${cause}: ${detail}`
+  }
+
+  /** Why the feed is not heard now; null while it is. For the organiser: it quotes the source. */
+  get problem(): string | null {
+    return this.#open.size > 0 || this.#lastEnd === undefined ? null : `no connection: ${this.#lastEnd}`
   }
 
   get #scheme(): IdScheme {
@@ -200,6 +209,7 @@ export class FeedFold {
       trouble: [...this.#trouble],
       ids: [...this.#ids],
       open: [...this.#open],
+      lastEnd: this.#lastEnd ?? null,
     }
   }
 
@@ -219,6 +229,7 @@ export class FeedFold {
     for (const cause of state.trouble) fold.#trouble.add(cause)
     for (const id of state.ids) fold.#ids.add(id)
     for (const connection of state.open) fold.#open.add(connection)
+    fold.#lastEnd = state.lastEnd ?? undefined
     return fold
   }
 }
@@ -236,4 +247,5 @@ interface FeedState {
   readonly trouble: readonly HoleCause[]
   readonly ids: readonly string[]
   readonly open: readonly number[]
+  readonly lastEnd: string | null
 }

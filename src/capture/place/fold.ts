@@ -10,6 +10,7 @@ import {
   MAX_CANVAS,
   type RawMessage,
 } from '../records.ts'
+import { type CaptureReport, captureReport } from '../report.ts'
 import { Chain, type ChainState, type Frame } from './chain.ts'
 import { type PlaceConfig, placeMessageOf } from './messages.ts'
 
@@ -188,7 +189,16 @@ export class CaptureFold {
     }
   }
 
-  /** Undefined for the state of another release: it is folded anew. */
+  report(name: string): CaptureReport {
+    return captureReport(name, this)
+  }
+
+  /** Undefined for the state of another kind or release: it is folded anew. */
+  static load(saved: unknown): CaptureFold | undefined {
+    // Written by `toJSON`; what else it is shows in its version.
+    return CaptureFold.fromJSON(saved as FoldState)
+  }
+
   static fromJSON(state: FoldState): CaptureFold | undefined {
     if (state.version !== STATE_VERSION) return undefined
     const fold = new CaptureFold()

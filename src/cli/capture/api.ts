@@ -3,6 +3,7 @@ import type { Api } from '../../client/api.ts'
 
 export interface CaptureInfo {
   readonly name: string
+  readonly kind: 'place' | 'spate' | 'feed'
   readonly state: 'following' | 'connecting' | 'stopped' | 'ended'
   readonly problem: string | null
   readonly waiting: {

@@ -22,6 +22,10 @@ export async function beginCapture(
   process.stdout.write(text)
 }
 
+export function saidOf(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+}
+
 /** A first failure may be over with the next try, so it is believed once it lasts. */
 async function begun(api: Api, name: string): Promise<CaptureInfo> {
   const endMs = performance.now() + PATIENCE_MS
@@ -36,18 +40,19 @@ async function begun(api: Api, name: string): Promise<CaptureInfo> {
   }
 }
 
-function beginning({ name, state, problem, report }: CaptureInfo): string {
+function beginning({ name, kind, state, problem, report }: CaptureInfo): string {
   switch (state) {
     case 'following':
       return (
-        `following ${report.source}: ${report.canvases.length} canvases, onto board ${name}\n` +
+        `following ${report.source}${kind === 'place' ? `: ${report.canvases.length} canvases` : ''}` +
+        `${kind === 'feed' ? '' : `, onto board ${name}`}\n` +
         (problem === null ? '' : `but ${problem}\n`)
       )
     case 'stopped':
       return `${name} is stopped: ${problem}\n`
     default:
       return (
-        `not following yet: ${problem ?? 'the source has not said which canvases there are'}\n` +
+        `not following yet: ${problem ?? 'the source has not answered'}\n` +
         `It is tried again for ever: spate capture report ${name} says how it goes, spate capture stop ${name} ends it.\n`
       )
   }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { captureFeedCommand } from './feed.ts'
 import { captureListCommand } from './list.ts'
 import { capturePixelCommand } from './pixel.ts'
 import { capturePlaceCommand } from './place.ts'
@@ -9,6 +10,7 @@ export function captureCommand(): Command {
   return new Command('capture')
     .description('follow somebody else’s canvas: everything kept, every gap written down')
     .addCommand(capturePlaceCommand())
+    .addCommand(captureFeedCommand())
     .addCommand(captureListCommand())
     .addCommand(captureReportCommand())
     .addCommand(capturePixelCommand())

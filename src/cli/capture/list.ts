@@ -34,7 +34,9 @@ function rowOf({ name, state, problem, waiting, report }: CaptureLine): string[]
     report.source,
     String(canvases.length),
     String(report.counts.messages),
-    canvases.length === 0 ? '' : `${(Math.floor(least * 100_000) / 1000).toFixed(3)} %`,
+    canvases.every(({ seen }) => seen === undefined)
+      ? ''
+      : `${(Math.floor(least * 100_000) / 1000).toFixed(3)} %`,
     String(canvases.reduce((sum, { holes }) => sum + holes, 0)),
     `${lagMs} ms`,
     String(canvases.reduce((sum, canvas) => sum + canvas.waiting, 0)),

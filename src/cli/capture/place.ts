@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { SpateError } from '../../base/errors.ts'
 import { type ConnectionOptions, connectionOptions } from '../connection.ts'
 import { amount, url, wholeNumber } from '../options.ts'
-import { beginCapture } from './begin.ts'
+import { beginCapture, saidOf } from './begin.ts'
+import { header, several } from './options.ts'
 
 interface Options extends ConnectionOptions {
   readonly page?: string | false
@@ -41,11 +42,7 @@ export function capturePlaceCommand(): Command {
     .option('--no-authors', 'do not ask who placed what')
     .option('--source-token <token>', 'what the source wants as bearer token')
     .option('--header <name: value>', 'sent with every connection; may be given several times', header)
-    .option(
-      '--subprotocol <name>',
-      'offered to the source; may be given several times; none: ""',
-      subprotocol,
-    )
+    .option('--subprotocol <name>', 'offered to the source; may be given several times; none: ""', several)
     .option('--event <name>', 'the teamOwner of subscriptions, such as GARLICBREAD')
     .option('--config-category <name>', 'of the channel that tells the configuration')
     .option('--canvas-category <name>', 'of the channels that tell of frames')
@@ -84,21 +81,11 @@ function settingsOf(options: Options): Record<string, unknown> {
     historySockets: options.sockets,
     refreshEveryMs: options.refresh === undefined ? undefined : Math.round(options.refresh * 1000),
   }
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+  return saidOf(settings)
 }
 
 function queryOf(page: string): string {
   const address = new URL(page.replace(/\/?$/, '/query'))
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
   return address.href
-}
-
-function header(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? []
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected "Name: value".')
-  return { ...before, [name]: value }
-}
-
-function subprotocol(text: string, before: readonly string[] = []): readonly string[] {
-  return text === '' ? before : [...before, text]
 }

@@ -2,6 +2,9 @@ import { Type } from 'typebox'
 
 const Url = (protocols: string) => Type.String({ pattern: `^(${protocols})://`, maxLength: 2000 })
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 24 * 3600 * 1000 })
+const HeaderName = "^[!#-'*+.^-z|~-]{1,100}$"
+const Headers = Type.Record(Type.String({ pattern: HeaderName }), Type.String({ maxLength: 8192 }))
+const Subprotocols = Type.Array(Type.String({ pattern: HeaderName }), { maxItems: 8 })
 const Name = Type.String({ minLength: 1, maxLength: 200 })
 
 /** What of {@link PlaceSettings} may be said; none has to be. */
@@ -11,12 +14,8 @@ export const PlaceSettingsSchema = Type.Object(
     token: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 8192 }), Type.Null()])),
     queryUrl: Type.Optional(Url('wss?')),
     historyUrl: Type.Optional(Type.Union([Url('wss?'), Type.Null()])),
-    headers: Type.Optional(
-      Type.Record(Type.String({ pattern: "^[!#-'*+.^-z|~-]{1,100}$" }), Type.String({ maxLength: 8192 })),
-    ),
-    subprotocols: Type.Optional(
-      Type.Array(Type.String({ pattern: "^[!#-'*+.^-z|~-]{1,100}$" }), { maxItems: 8 }),
-    ),
+    headers: Type.Optional(Headers),
+    subprotocols: Type.Optional(Subprotocols),
     teamOwner: Type.Optional(Name),
     configCategory: Type.Optional(Name),
     canvasCategory: Type.Optional(Name),
@@ -42,10 +41,40 @@ export const PlaceSettingsSchema = Type.Object(
   { additionalProperties: false },
 )
 
-export const WantedSchema = Type.Object(
-  { kind: Type.Literal('place'), settings: Type.Optional(PlaceSettingsSchema) },
+const FEED_SETTINGS = {
+  headers: Type.Optional(Headers),
+  connectMs: Type.Optional(Milliseconds),
+  silenceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 24 * 3600 * 1000 })),
+  retryFirstMs: Type.Optional(Milliseconds),
+  retryMostMs: Type.Optional(Milliseconds),
+  stableMs: Type.Optional(Milliseconds),
+}
+
+/** What of {@link FeedSettings} may be said. */
+export const FeedSettingsSchema = Type.Object(
+  {
+    url: Url('https?|wss?'),
+    ...FEED_SETTINGS,
+    subprotocols: Type.Optional(Subprotocols),
+    greetings: Type.Optional(Type.Array(Type.String({ maxLength: 65_536 }), { maxItems: 64 })),
+    idPointer: Type.Optional(Type.Union([Type.String({ pattern: '^(/|$)', maxLength: 1000 }), Type.Null()])),
+    idOrder: Type.Optional(
+      Type.Union([Type.Literal('consecutive'), Type.Literal('growing'), Type.Literal('opaque')]),
+    ),
+    resumes: Type.Optional(Type.Boolean()),
+    resumeParameter: Type.Optional(Type.Union([Name, Type.Null()])),
+    gapEvents: Type.Optional(Type.Array(Name, { maxItems: 64 })),
+  },
   { additionalProperties: false },
 )
+
+export const WantedSchema = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('place'), settings: Type.Optional(PlaceSettingsSchema) },
+    { additionalProperties: false },
+  ),
+  Type.Object({ kind: Type.Literal('feed'), settings: FeedSettingsSchema }, { additionalProperties: false }),
+])
 
 export const CaptureParams = Type.Object({ name: Type.String({ maxLength: 64 }) })
 
@@ -95,6 +124,7 @@ const { covered: _covered, holes: _holes, ...canvasTotals } = Canvas.properties
 
 const STATUS = {
   name: Type.String(),
+  kind: Type.String(),
   state: Type.Union(['following', 'connecting', 'stopped', 'ended'].map((state) => Type.Literal(state))),
   problem: Type.Union([Type.String(), Type.Null()], { description: 'for the organiser alone' }),
   waiting: Type.Union([
