@@ -19,16 +19,18 @@ export class Gaps {
     return this.#holes.length
   }
 
-  /** What lies between was not seen. Later than all holes before, or part of the last. */
-  hole(fromMs: number, toMs: number, causes: Iterable<HoleCause>): void {
+  /** What lies between was not seen. Later than all holes before, or part of the last, or more of the same. */
+  hole(fromMs: number, toMs: number, given: Iterable<HoleCause>): void {
     this.reached(toMs)
+    const causes = [...new Set(given)]
     const last = this.#holes.at(-1)
-    if (last !== undefined && fromMs < last.toMs) {
+    const isMore = last?.toMs === fromMs && causes.every((cause) => last.causes.includes(cause))
+    if (last !== undefined && (fromMs < last.toMs || isMore)) {
       last.toMs = Math.max(last.toMs, toMs)
       last.causes = [...new Set([...last.causes, ...causes])]
       return
     }
-    this.#holes.push({ fromMs, toMs: Math.max(fromMs, toMs), causes: [...new Set(causes)] })
+    this.#holes.push({ fromMs, toMs: Math.max(fromMs, toMs), causes })
     if (this.#holes.length > MAX_HOLES) this.#mergeOldest()
   }
 
