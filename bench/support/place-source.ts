@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { PALETTE_2022 } from '../../src/capture/datasets/palettes.ts'
 import { serve } from './generator.ts'
-import { diffPictures, fullPicture, SIDE } from './place-pictures.ts'
+import { diffPictures, fullPicture } from './place-pictures.ts'
 
 interface Listener {
   readonly socket: WebSocket
@@ -16,8 +16,13 @@ interface Listener {
 
 interface Options {
   readonly canvases: number
+  readonly side: number
+  /** Changed ones of a diff. */
   readonly cells: number
+  /** Different diffs. */
   readonly pictures: number
+  /** Of the first full frames; default: now. */
+  readonly beginMs?: number
 }
 
 const listeners: Listener[] = []
@@ -27,11 +32,15 @@ let full: Buffer = Buffer.alloc(0)
 let frames = 0
 let canvases = 0
 let origin = ''
+let side = 0
+let beginMs: number | undefined
 
 async function start(options: Options): Promise<string> {
   canvases = options.canvases
-  diffs = await diffPictures(options.pictures, options.cells)
-  full = await fullPicture()
+  side = options.side
+  beginMs = options.beginMs
+  diffs = await diffPictures(options.pictures, options.cells, side)
+  full = await fullPicture(side)
   const http = createServer(({ url = '' }, response) => {
     const [, kind, number] = /-([fd])-(\d+)\.png$/.exec(url) ?? []
     if (kind === undefined) response.end('"accessToken":"token"')
@@ -65,7 +74,7 @@ function hear(socket: WebSocket, text: string): void {
   if (tag === undefined) send(socket, message.id, configuration())
   else {
     const canvas = Number(tag)
-    const timestamp = lastMs.get(canvas) ?? Date.now()
+    const timestamp = lastMs.get(canvas) ?? beginMs ?? Date.now()
     lastMs.set(canvas, timestamp)
     send(socket, message.id, { name: nameOf(timestamp, canvas, 'f'), timestamp })
     listeners.push({ socket, canvas, id: message.id })
@@ -76,11 +85,11 @@ function configuration(): object {
   return {
     canvasConfigurations: Array.from({ length: canvases }, (_, index) => ({
       index,
-      dx: (index % 3) * SIDE,
-      dy: Math.floor(index / 3) * SIDE,
+      dx: (index % 3) * side,
+      dy: Math.floor(index / 3) * side,
     })),
-    canvasWidth: SIDE,
-    canvasHeight: SIDE,
+    canvasWidth: side,
+    canvasHeight: side,
     colorPalette: {
       colors: PALETTE_2022.map((rgb, index) => ({ hex: `#${rgb.toString(16).padStart(6, '0')}`, index })),
     },
@@ -96,18 +105,38 @@ function send(socket: WebSocket, id: string, data: object): void {
   socket.send(JSON.stringify({ payload: { data: { subscribe } }, id, type: 'data' }))
 }
 
+interface Pace {
+  readonly seconds: number
+  /** Between the frames of a canvas, one after the other, from another one on for each canvas. */
+  readonly intervalsMs: readonly number[]
+}
+
 /** Resolves with the number of frames that were told of. */
-async function run({ seconds, hz }: { seconds: number; hz: number }): Promise<number> {
+async function run({ seconds, intervalsMs }: Pace): Promise<number> {
   const before = frames
-  const timers = Array.from({ length: canvases }, (_, canvas) => setInterval(() => tick(canvas), 1000 / hz))
-  await delay(seconds * 1000)
-  for (const timer of timers) clearInterval(timer)
+  const endMs = performance.now() + seconds * 1000
+  await Promise.all(Array.from({ length: canvases }, (_, canvas) => paced(canvas, endMs, intervalsMs)))
   return frames - before
 }
 
-function tick(canvas: number): void {
+async function paced(canvas: number, endMs: number, intervalsMs: readonly number[]): Promise<void> {
+  let dueMs = performance.now()
+  for (let i = canvas * 97; dueMs < endMs; i++) {
+    dueMs += intervalsMs[i % intervalsMs.length] ?? 1
+    const waitMs = dueMs - performance.now()
+    if (waitMs > 0) await delay(waitMs)
+    tick(canvas, Date.now())
+  }
+}
+
+/** One frame a canvas at each of these times, all at once. Resolves with the number of frames. */
+async function tell({ timesMs }: { timesMs: readonly number[] }): Promise<number> {
+  for (const ms of timesMs) for (let canvas = 0; canvas < canvases; canvas++) tick(canvas, ms)
+  return timesMs.length * canvases
+}
+
+function tick(canvas: number, currentTimestamp: number): void {
   const previousTimestamp = lastMs.get(canvas) ?? 0
-  const currentTimestamp = Date.now()
   if (currentTimestamp <= previousTimestamp) return
   lastMs.set(canvas, currentTimestamp)
   const name = nameOf(currentTimestamp, canvas, 'd')
@@ -115,6 +144,6 @@ function tick(canvas: number): void {
   for (const listener of listeners) if (listener.canvas === canvas) send(listener.socket, listener.id, data)
 }
 
-const commands = { start, run }
+const commands = { start, run, tell }
 export type PlaceSourceCommands = typeof commands
 serve(commands)
