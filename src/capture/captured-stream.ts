@@ -5,6 +5,7 @@ import { FeedFold } from './feed/fold.ts'
 import { CaptureFold } from './place/fold.ts'
 import { type CaptureKind, CaptureRecordType, captureStream, decodeCaptureRecord } from './records.ts'
 import type { CaptureReport } from './report.ts'
+import { SpateFold } from './spate/fold.ts'
 
 /** Folding more than this is worth a saved state. */
 const SAVE_AFTER = 50_000
@@ -33,7 +34,7 @@ interface FoldOfKind {
 
 const FOLDS: Readonly<Record<CaptureKind, FoldOfKind>> = {
   place: { empty: () => new CaptureFold(), load: CaptureFold.load },
-  spate: { empty: () => new FeedFold(), load: FeedFold.load },
+  spate: { empty: () => new SpateFold(), load: SpateFold.load },
   feed: { empty: () => new FeedFold(), load: FeedFold.load },
 }
 

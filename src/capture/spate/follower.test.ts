@@ -44,7 +44,7 @@ async function assertSame(
   )
 }
 
-test('[K50] another Spate is followed cell by cell, with players, times and what changes its board, over connections that break', async (t) => {
+test('[K60] another Spate is followed cell by cell, with players, times and what changes its board, over connections that break', async (t) => {
   const { server, paint, host } = await source(t)
   await paint(20)
   let cuts = 0
@@ -65,7 +65,7 @@ test('[K50] another Spate is followed cell by cell, with players, times and what
   assert.ok((follower.follower.report().counts.closed.lost ?? 0) > 1)
 })
 
-test('[K51] a follower that ends anywhere, also between painting and saying so, paints nothing twice and misses nothing', async (t) => {
+test('[K61] a follower that ends anywhere, also between painting and saying so, paints nothing twice and misses nothing', async (t) => {
   const { server, paint, host } = await source(t)
   await paint(4)
   const log = new FailingLog()
@@ -91,7 +91,7 @@ test('[K51] a follower that ends anywhere, also between painting and saying so, 
   assert.deepEqual(follower.holes, [])
 })
 
-test('[K52] what the other Spate does not have any more is a hole; the board then shows what it shows', async (t) => {
+test('[K62] what the other Spate does not have any more is a hole; the board then shows what it shows', async (t) => {
   const { server, paint, host } = await source(t)
   await paint(10)
   const follower = await TestFollower.open(t, server.url)

@@ -1,4 +1,4 @@
-import type { SpateError } from '../../base/errors.ts'
+import { messageOf, type SpateError } from '../../base/errors.ts'
 import type { Boards } from '../../boards/boards.ts'
 import type { PlayerDirectory } from '../../players/directory.ts'
 import type { FeedServices } from '../feed/feed-recorder.ts'
@@ -132,6 +132,13 @@ export class SpateFollower implements AsyncDisposable {
   /** Why nothing more is painted until the next start. What is heard is kept all the same. */
   get boardStopped(): unknown {
     return this.#painter?.stopped
+  }
+
+  /** What is not heard or painted now, and why; for the organiser, as it quotes the source. */
+  get problem(): string | null {
+    const board = this.boardStopped === undefined ? null : `the board: ${messageOf(this.boardStopped)}`
+    const problems = [board, this.#state?.fold.line.problem ?? null].filter((problem) => problem !== null)
+    return problems.length === 0 ? null : problems.join('; ')
   }
 
   /** As of all that is folded. */
