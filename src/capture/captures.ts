@@ -24,6 +24,8 @@ import { WantedFolder } from './wanted-folder.ts'
 const PREFIX = 'capture/'
 const FIRST_RETRY_MS = 500
 const MOST_RETRY_MS = 30_000
+/** How long a look at all of them is believed: with thousands of holes it costs something. */
+const STATES_MS = 1000
 /** That one server follows at once. */
 export const MAX_CAPTURES = 64
 
@@ -65,6 +67,11 @@ export interface CaptureStatus {
   readonly report: CaptureReport
 }
 
+/** Of one that this server follows. */
+export interface FollowedState extends CaptureStatus {
+  readonly name: string
+}
+
 interface Followed {
   readonly wanted: WantedCapture
   readonly stop: AbortController
@@ -86,6 +93,8 @@ export class Captures implements AsyncDisposable {
   readonly #tables = new Map<string, TablesFollower>()
   readonly #wanted: Map<string, WantedCapture>
   #turn: Promise<unknown> = Promise.resolve()
+  #states: readonly FollowedState[] = []
+  #statesMs = Number.NEGATIVE_INFINITY
   #isStarted = false
   #isClosed = false
 
@@ -219,11 +228,29 @@ export class Captures implements AsyncDisposable {
       const state = followed === undefined ? 'ended' : failure?.retryable === false ? 'stopped' : 'connecting'
       return { kind, state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
     }
-    const report = collector.report()
-    const { stopped } = collector
-    const state = stopped !== undefined ? 'stopped' : stateOf(report)
-    const problem = stopped?.message ?? collector.problem
-    return { kind, state, problem, waiting: collector.waiting, tablesPosition, report }
+    return statusOf(kind, collector, tablesPosition)
+  }
+
+  /** How those are doing that this server follows, once they are opened; at most a second ago. */
+  followed(): readonly FollowedState[] {
+    const nowMs = this.#services.clock.elapsedMs()
+    if (nowMs - this.#statesMs >= STATES_MS) {
+      this.#states = this.#statesNow()
+      this.#statesMs = nowMs
+    }
+    return this.#states
+  }
+
+  #statesNow(): FollowedState[] {
+    return [...this.#followed].flatMap(([name, { wanted, collector }]) => {
+      if (collector === undefined) return []
+      return [{ name, ...statusOf(wanted.kind, collector, this.#tables.get(name)?.position ?? null) }]
+    })
+  }
+
+  /** Whether somebody has had the tables opened. */
+  get usesTables(): boolean {
+    return this.#tables.size > 0
   }
 
   async #reportOf(name: string): Promise<CaptureReport> {
@@ -300,6 +327,13 @@ export class Captures implements AsyncDisposable {
     await Promise.all([...this.#followed.keys()].map((name) => this.#end(name)))
     await Promise.all(Array.from(this.#tables.values(), (follower) => follower[Symbol.asyncDispose]()))
   }
+}
+
+function statusOf(kind: CaptureKind, collector: Collector, tablesPosition: number | null): CaptureStatus {
+  const report = collector.report()
+  const { stopped, waiting } = collector
+  const state = stopped !== undefined ? 'stopped' : stateOf(report)
+  return { kind, state, problem: stopped?.message ?? collector.problem, waiting, tablesPosition, report }
 }
 
 function stateOf({ canvases }: CaptureReport): CaptureState {

@@ -1,16 +1,15 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { CAPTURE_GAUGES, jobReadings, type Reading } from './capture-metrics.ts'
 import type { HttpServices } from './services.ts'
 
-interface Reading {
-  readonly labels: Record<string, string>
-  readonly value: number
-}
+const LABELS = ['board', 'code', 'capture', 'canvas', 'cause', 'kind', 'state']
 
 /** What an operator watches, read when asked. */
 export class Metrics {
   readonly #registry = new Registry()
 
-  constructor({ boards, rooms, players, meters, boardMeters, images, failures }: HttpServices) {
+  constructor(services: HttpServices) {
+    const { boards, rooms, players, meters, boardMeters, captures, clock, images, failures } = services
     collectDefaultMetrics({ register: this.#registry })
     const perRoom = (read: (stats: ReturnType<typeof rooms.all>[number]['room']['stats']) => number) => () =>
       rooms.all().map(({ board, room }) => ({ labels: { board }, value: read(room.stats) }))
@@ -72,6 +71,10 @@ export class Metrics {
     this.#gauge('spate_meters_position', 'Position of the last record of meters that was stored', () => [
       { labels: {}, value: meters.position },
     ])
+    for (const { name, help, read } of CAPTURE_GAUGES) {
+      this.#gauge(name, help, () => read(captures.followed(), clock.now()))
+    }
+    this.#gauge('spate_jobs', 'Jobs that are not done, by kind and state', () => jobReadings(services))
     this.#gauge('spate_players', 'Players on record', () => [{ labels: {}, value: players.count }])
     this.#gauge('spate_images_encoded', 'Whole images encoded', () => [{ labels: {}, value: images.encodes }])
     this.#gauge('spate_problems', 'Problems answered since the start, by code', () =>
@@ -79,15 +82,16 @@ export class Metrics {
     )
   }
 
-  #gauge(name: string, help: string, read: () => Reading[]): void {
+  #gauge(name: string, help: string, read: () => Reading[] | Promise<Reading[]>): void {
     const gauge = new Gauge({
       name,
       help,
-      labelNames: ['board', 'code'],
+      labelNames: LABELS,
       registers: [this.#registry],
-      collect() {
+      async collect() {
+        const readings = await read()
         gauge.reset()
-        for (const { labels, value } of read()) gauge.set(labels, value)
+        for (const { labels, value } of readings) gauge.set(labels, value)
       },
     })
   }
