@@ -236,20 +236,21 @@ function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
   return writer.finish()
 }
 
+/** Row by row from the columns where they lie: most records hold few messages. */
 function decodeMessages(reader: ByteReader): RawMessage[] {
   const count = reader.u32()
-  const connections = reader.u32s(count)
-  const channels = reader.u16s(count)
-  const binary = reader.bytes(count)
-  const arrivals = reader.f64s(count)
-  const lengths = reader.u32s(count)
+  const columns = viewOf(reader.bytes(count * 19))
   return Array.from({ length: count }, (_, i) => ({
-    connection: connections[i] ?? 0,
-    channel: channels[i] ?? 0,
-    isBinary: binary[i] === 1,
-    arrivedMs: arrivals[i] ?? 0,
-    bytes: reader.bytes(lengths[i] ?? 0),
+    connection: columns.getUint32(i * 4, true),
+    channel: columns.getUint16(count * 4 + i * 2, true),
+    isBinary: columns.getUint8(count * 6 + i) === 1,
+    arrivedMs: columns.getFloat64(count * 7 + i * 8, true),
+    bytes: reader.bytes(columns.getUint32(count * 15 + i * 4, true)),
   }))
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 function encodeAnswers(answers: readonly Answer[]): Uint8Array {
@@ -318,16 +319,12 @@ function encodeApplied(frames: readonly Applied[]): Uint8Array {
 
 function decodeApplied(reader: ByteReader): Applied[] {
   const count = reader.u32()
-  const canvas = reader.u16s(count)
-  const timestamps = reader.f64s(count)
-  const previous = reader.f64s(count)
-  const cells = reader.u32s(count)
-  const asked = reader.u32s(count)
+  const columns = viewOf(reader.bytes(count * 26))
   return Array.from({ length: count }, (_, i) => ({
-    canvas: canvas[i] ?? 0,
-    timestampMs: timestamps[i] ?? 0,
-    previousMs: previous[i] ?? 0,
-    cells: cells[i] ?? 0,
-    asked: asked[i] ?? 0,
+    canvas: columns.getUint16(i * 2, true),
+    timestampMs: columns.getFloat64(count * 2 + i * 8, true),
+    previousMs: columns.getFloat64(count * 10 + i * 8, true),
+    cells: columns.getUint32(count * 18 + i * 4, true),
+    asked: columns.getUint32(count * 22 + i * 4, true),
   }))
 }

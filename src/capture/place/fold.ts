@@ -12,7 +12,7 @@ import {
 } from '../records.ts'
 import { type CaptureReport, captureReport } from '../report.ts'
 import { Chain, type ChainState, type Frame } from './chain.ts'
-import { type PlaceConfig, placeMessageOf } from './messages.ts'
+import { type PlaceConfig, type PlaceMessage, placeMessageOf } from './messages.ts'
 
 /** Connections that a canvas does not miss when they end. */
 const HARMLESS: ReadonlySet<string> = new Set(['served', 'stopped'])
@@ -46,6 +46,8 @@ export class CaptureFold {
   /** Frames that were told of since they were taken last; no part of the state. */
   #fresh: Frame[] = []
   readonly #open = new Map<number, number>()
+  /** By channel. */
+  readonly #lastHeard = new Map<number, { readonly bytes: Uint8Array; readonly message: PlaceMessage }>()
   /** By channel, why its last connection ended. */
   readonly #ends = new Map<number, string>()
 
@@ -114,7 +116,7 @@ export class CaptureFold {
   #hear({ channel, arrivedMs, bytes }: RawMessage): void {
     this.counts.messages += 1
     this.counts.bytes += bytes.length
-    const message = placeMessageOf(decoder.decode(bytes))
+    const message = this.#messageOf(channel, bytes)
     switch (message.kind) {
       case 'other':
         this.counts.others += 1
@@ -129,6 +131,15 @@ export class CaptureFold {
         this.#tell(channel, message, arrivedMs)
         return
     }
+  }
+
+  /** What two connections bring is understood once. */
+  #messageOf(channel: number, bytes: Uint8Array): PlaceMessage {
+    const last = this.#lastHeard.get(channel)
+    if (last !== undefined && Buffer.compare(last.bytes, bytes) === 0) return last.message
+    const message = placeMessageOf(decoder.decode(bytes))
+    if (message.kind !== 'other') this.#lastHeard.set(channel, { bytes, message })
+    return message
   }
 
   #tell(channel: number, message: Parameters<Chain['tell']>[0], arrivedMs: number): void {
