@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
-import { SpateError } from '../../base/errors.ts'
 import { TurnGate } from '../../base/turn-gate.ts'
-import type { Filter, Span } from '../../meters/questions.ts'
+import type { Span } from '../../meters/questions.ts'
 import { isKnown } from '../etag.ts'
 import type { MeterBase } from './base.ts'
 import { type AskedRange, type RangeQuery, rangeOf, spanAt } from './range.ts'
@@ -71,18 +70,4 @@ export class Asking {
   costly<T>(work: () => Promise<T>): Promise<T> {
     return this.#gate.pass(work)
   }
-}
-
-/** Of `dimension:value`, each. Errors: `invalid`. */
-export function filterOf(where: string | readonly string[] | undefined): Filter {
-  const filter = new Map<string, string>()
-  for (const text of where === undefined ? [] : [where].flat()) {
-    const at = text.indexOf(':')
-    const name = text.slice(0, at)
-    if (at === -1 || filter.has(name)) {
-      throw new SpateError('invalid', 'where: expected dimension:value, each dimension once')
-    }
-    filter.set(name, text.slice(at + 1))
-  }
-  return Object.fromEntries(filter)
 }

@@ -3,12 +3,12 @@ import type { Gate } from '../../base/gate.ts'
 import type { App } from '../app.ts'
 import { beginEventStream } from '../event-stream.ts'
 import { positionFrom } from '../events.ts'
-import { type Asking, filterOf } from './asking.ts'
+import type { Asking } from './asking.ts'
 import type { LiveBoards, Outlet } from './live-board.ts'
 import { placesOf } from './questions.ts'
 import { rangeOf, spanAt } from './range.ts'
-import { MeterName, RANGE_HELP, RangeProperties, Where } from './schemas.ts'
-import type { Under } from './under.ts'
+import { RANGE_HELP, RangeProperties, Where } from './schemas.ts'
+import { paramsOf, selectedBy, type Under } from './under.ts'
 
 const DEFAULT_PLACES = 10
 const MAX_PLACES = 1000
@@ -16,20 +16,20 @@ const MAX_PLACES = 1000
 /** Leaderboards that are told when they change. @param making one by one, so that other questions find their turn */
 export async function liveRoutes(
   app: App,
-  { prefix, params, baseOf }: Under,
+  under: Under,
   asking: Asking,
   boards: LiveBoards,
   making: Gate,
 ): Promise<void> {
   app.get(
-    `${prefix}/:meter/live`,
+    `${under.prefix}/:meter/live`,
     {
       schema: {
         summary: 'Who leads, as server-sent events: at once, and whenever that changes',
         description:
           `id: position. data: {"from", "to", "places"} as …/top answers, at most once a second. A range of the last seconds, ` +
           `until now, or of the current period moves with the time. Event problem: why there is no answer. ${RANGE_HELP}`,
-        params: Type.Object({ ...params, meter: MeterName }),
+        params: paramsOf(under),
         querystring: Type.Object(
           {
             ...RangeProperties,
@@ -41,13 +41,10 @@ export async function liveRoutes(
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await baseOf(request)
+      const { limit = DEFAULT_PLACES } = request.query
+      const { base, meter, filter } = await selectedBy(under, request)
       const { questions } = base.source
-      questions.one(meter)
-      const filter = filterOf(where)
-      const range = rangeOf(query)
+      const range = rangeOf(request.query)
       const last = request.headers['last-event-id']
       const seen = typeof last === 'string' && last !== '' ? positionFrom(last, 0) : undefined
       const key = JSON.stringify([request.params, range, limit, Object.entries(filter).sort()])

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Streak } from '../../meters/questions.ts'
 import type { App } from '../app.ts'
-import { type Asking, filterOf } from './asking.ts'
+import type { Asking } from './asking.ts'
 import { exactly } from './exact.ts'
 import {
   By,
@@ -17,7 +17,7 @@ import {
   ValueSchema,
   Where,
 } from './schemas.ts'
-import { baseWith, paramsOf, type Under } from './under.ts'
+import { paramsOf, selectedBy, type Under } from './under.ts'
 
 const DEFAULT_PLACES = 100
 const PointSchema = Type.Object({ ...SpanSchema, sum: Exact })
@@ -48,13 +48,17 @@ export async function overTimeRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, by, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
-        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
-        const points = await base.source.questions.series(meter, own, span, by, query.zone, filter)
+      const { by } = request.query
+      const { base, meter, filter, entities } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => {
+        const points = await base.source.questions.series(
+          meter,
+          entities[0],
+          span,
+          by,
+          request.query.zone,
+          filter,
+        )
         return { points: points.map(({ from, to, sum }) => ({ from, to, sum: exactly(sum) })) }
       })
     },
@@ -83,17 +87,14 @@ export async function overTimeRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, by, dimension, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
-        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
-        const { zone = 'UTC' } = query
+      const { by, dimension } = request.query
+      const { base, meter, filter, entities } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => {
+        const { zone = 'UTC' } = request.query
         const { questions } = base.source
         const { periods, values } = await questions.breakdownSeries(
           meter,
-          own,
+          entities[0],
           span,
           by,
           zone,
@@ -144,13 +145,12 @@ export async function overTimeRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, by, limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
-        const of = entity === undefined ? { most: limit } : { entity: base.entityOf(meter, entity) }
-        const { zone = 'UTC' } = query
+      const { by, limit = DEFAULT_PLACES } = request.query
+      const { base, meter, filter, entities } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => {
+        const [entity] = entities
+        const of = entity === undefined ? { most: limit } : { entity }
+        const { zone = 'UTC' } = request.query
         const places = await base.source.questions.streaks(meter, span, by, zone, of, filter)
         return {
           places: places.map(({ entity, rank, longest, current }) => ({

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { SpateError } from '../../base/errors.ts'
 import { MAX_NEIGHBOURS, type Place } from '../../meters/questions.ts'
 import type { App } from '../app.ts'
-import { type Asking, filterOf } from './asking.ts'
+import type { Asking } from './asking.ts'
 import type { MeterBase } from './base.ts'
 import { exactly } from './exact.ts'
 import { rangeOf, spanAt, spanBefore } from './range.ts'
@@ -22,7 +22,7 @@ import {
   ValueSchema,
   Where,
 } from './schemas.ts'
-import { baseWith, paramsOf, type Under } from './under.ts'
+import { paramsOf, selectedBy, type Under } from './under.ts'
 
 const DEFAULT_PLACES = 100
 const DEFAULT_NEIGHBOURS = 5
@@ -62,17 +62,13 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
+      const { base, meter, filter, entities } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => {
         const { questions } = base.source
-        if (entity === undefined) {
+        if (entities.length === 0) {
           const sum = await questions.sum(meter, undefined, span, filter)
           return { sums: [{ entity: null, sum: exactly(sum) }] }
         }
-        const entities = [entity].flat().map((text) => base.entityOf(meter, text))
         const sums = await questions.sums(meter, entities, span, filter)
         return {
           sums: entities.map((each, i) => ({
@@ -106,13 +102,10 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, dimension, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => {
-        const own = entity === undefined ? undefined : base.entityOf(meter, entity)
-        const values = await base.source.questions.breakdown(meter, own, span, dimension, filter)
+      const { dimension } = request.query
+      const { base, meter, filter, entities } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => {
+        const values = await base.source.questions.breakdown(meter, entities[0], span, dimension, filter)
         return {
           dimension,
           values: values.map(({ value, sum }) => ({
@@ -140,11 +133,9 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => ({
+      const { limit = DEFAULT_PLACES } = request.query
+      const { base, meter, filter } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => ({
         places: placesOf(base, meter, await base.source.questions.top(meter, span, limit, filter)),
       }))
     },
@@ -170,12 +161,10 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { entity, neighbours = DEFAULT_NEIGHBOURS, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      const own = base.entityOf(meter, entity)
-      return asking.answer(request, reply, base, query, async ({ span }) => ({
+      const { neighbours = DEFAULT_NEIGHBOURS } = request.query
+      const { base, meter, filter } = await selectedBy(under, request)
+      const own = base.entityOf(meter, request.query.entity)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => ({
         places: placesOf(base, meter, await base.source.questions.rank(meter, own, span, neighbours, filter)),
       }))
     },
@@ -215,15 +204,13 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { beforeFrom, beforeTo, limit = DEFAULT_PLACES, where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ range, span, nowSecond }) => {
+      const { beforeFrom, beforeTo, limit = DEFAULT_PLACES } = request.query
+      const { base, meter, filter } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ range, span, nowSecond }) => {
         const earlier =
           beforeFrom === undefined && beforeTo === undefined
             ? spanBefore(range, nowSecond)
-            : spanAt(beforeOf(beforeFrom, beforeTo, query.zone), nowSecond)
+            : spanAt(beforeOf(beforeFrom, beforeTo, request.query.zone), nowSecond)
         const moved = await base.source.questions.compared(meter, span, earlier, limit, filter)
         return {
           before: { from: earlier.from, to: earlier.to },
@@ -250,11 +237,8 @@ export async function questionRoutes(app: App, under: Under, asking: Asking): Pr
       },
     },
     async (request, reply) => {
-      const { meter } = request.params
-      const { where, ...query } = request.query
-      const base = await baseWith(under, request, meter)
-      const filter = filterOf(where)
-      return asking.answer(request, reply, base, query, async ({ span }) => ({
+      const { base, meter, filter } = await selectedBy(under, request)
+      return asking.answer(request, reply, base, request.query, async ({ span }) => ({
         entities: await base.source.questions.distinct(meter, span, filter),
       }))
     },
