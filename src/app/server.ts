@@ -125,6 +125,7 @@ export class SpateServer implements AsyncDisposable {
         kv,
         objects: captured,
         boards,
+        players,
         tables,
         jobs,
         clock,

@@ -4,6 +4,7 @@ import { SpateError } from '../base/errors.ts'
 import { type Boards, isBoardId } from '../boards/boards.ts'
 import type { Jobs } from '../jobs/port.ts'
 import { type Log, START } from '../log/port.ts'
+import type { PlayerDirectory } from '../players/directory.ts'
 import type { Kv } from '../store/kv.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
 import type { Tables } from '../store/sql/port.ts'
@@ -34,6 +35,7 @@ export interface CapturesServices {
   readonly kv: Kv
   readonly objects: ObjectStore
   readonly boards: Pick<Boards, 'has' | 'get' | 'create'>
+  readonly players: Pick<PlayerDirectory, 'join'>
   readonly tables: Tables
   readonly jobs: Jobs
   readonly clock: Clock
@@ -221,9 +223,9 @@ export class Captures implements AsyncDisposable {
     const tablesPosition = this.#tables.get(name)?.position ?? null
     const followed = this.#followed.get(name)
     const collector = followed?.collector
-    const kind = followed?.wanted.kind ?? (await capturedKind(this.#services.log, name)) ?? 'place'
+    const kind = await this.#kindOf(name)
     if (followed === undefined || collector === undefined) {
-      const report = await this.#reportOf(name)
+      const report = await this.#streamOf(name).report()
       const failure = followed?.failure
       const state = followed === undefined ? 'ended' : failure?.retryable === false ? 'stopped' : 'connecting'
       return { kind, state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
@@ -253,9 +255,9 @@ export class Captures implements AsyncDisposable {
     return this.#tables.size > 0
   }
 
-  async #reportOf(name: string): Promise<CaptureReport> {
+  async #kindOf(name: string): Promise<CaptureKind> {
     await this.#requireKnown(name)
-    return this.#streamOf(name).report()
+    return this.#wanted.get(name)?.kind ?? (await capturedKind(this.#services.log, name)) ?? 'place'
   }
 
   async #requireKnown(name: string): Promise<void> {
@@ -276,7 +278,8 @@ export class Captures implements AsyncDisposable {
 
   /** Who changed a cell when, as far as the source told, the latest first. Errors: `not-found`, `unavailable`. */
   async history(name: string, x: number, y: number, limit: number): Promise<PixelRow[]> {
-    await this.#requireKnown(name)
+    if ((await this.#kindOf(name)) !== 'place')
+      throw new SpateError('invalid', `the board ${name} itself knows who changed its cells`)
     return (await this.#tablesOf(name)).history(x, y, limit)
   }
 
@@ -287,7 +290,7 @@ export class Captures implements AsyncDisposable {
 
   /** What became of the frames that were named. Errors: `not-found`, `unavailable`. */
   async urls(name: string): Promise<Record<UrlStatus, number>> {
-    await this.#requireKnown(name)
+    if ((await this.#kindOf(name)) !== 'place') return NO_URLS
     return (await this.#tablesOf(name)).urls()
   }
 
@@ -328,6 +331,8 @@ export class Captures implements AsyncDisposable {
     await Promise.all(Array.from(this.#tables.values(), (follower) => follower[Symbol.asyncDispose]()))
   }
 }
+
+const NO_URLS: Record<UrlStatus, number> = { waiting: 0, stored: 0, expired: 0, missing: 0, failed: 0 }
 
 function statusOf(kind: CaptureKind, collector: Collector, tablesPosition: number | null): CaptureStatus {
   const report = collector.report()

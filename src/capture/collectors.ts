@@ -1,9 +1,10 @@
-import { SpateError } from '../base/errors.ts'
+import type { SpateError } from '../base/errors.ts'
 import { FeedRecorder } from './feed/feed-recorder.ts'
 import { type CollectorServices, PlaceCollector } from './place/collector.ts'
 import type { CellHistory } from './place/history.ts'
 import type { CaptureReport } from './report.ts'
-import { feedSettings, placeSettings, type WantedCapture } from './wanted.ts'
+import { SpateFollower, type SpateServices } from './spate/follower.ts'
+import { feedSettings, placeSettings, spateSettings, type WantedCapture } from './wanted.ts'
 
 /** What follows a source, of whatever kind. */
 export interface Collector extends AsyncDisposable {
@@ -29,14 +30,14 @@ export interface Collector extends AsyncDisposable {
 export async function openCollector(
   name: string,
   wanted: WantedCapture,
-  services: CollectorServices,
+  services: CollectorServices & SpateServices,
 ): Promise<Collector> {
   switch (wanted.kind) {
     case 'place':
       return PlaceCollector.open(name, placeSettings(wanted), services)
     case 'feed':
       return FeedRecorder.open(name, feedSettings(wanted), services)
-    default:
-      throw new SpateError('invalid', `this release follows no ${wanted.kind}`)
+    case 'spate':
+      return SpateFollower.open(name, spateSettings(wanted), services)
   }
 }

@@ -142,7 +142,7 @@ export class HttpServer {
     )
     const meterKv = stack.use(Kv.open(tempFolder(t), 16))
     const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
-    const capturing = { log, kv, boards, clock, onError: () => {}, onStopped: () => {} }
+    const capturing = { log, kv, boards, players, clock, onError: () => {}, onStopped: () => {} }
     const { captures, jobs } = await openTestCaptures(t, capturing)
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))

@@ -8,7 +8,7 @@ import { TABLE_LIMITS } from '../../src/store/sql/port.ts'
 import { PGLITE } from './tables.ts'
 import { type Lifetime, tempFolder } from './tmp.ts'
 
-type Given = Pick<CapturesServices, 'log' | 'kv' | 'boards' | 'clock' | 'onError' | 'onStopped'>
+type Given = Pick<CapturesServices, 'log' | 'kv' | 'boards' | 'players' | 'clock' | 'onError' | 'onStopped'>
 
 export interface TestCaptures {
   readonly captures: Captures

@@ -68,9 +68,24 @@ export const FeedSettingsSchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** What of {@link SpateSettings} may be said. */
+export const SpateSettingsSchema = Type.Object(
+  {
+    url: Url('https?'),
+    board: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' }),
+    source: Type.Optional(Type.String({ pattern: '^[a-z0-9._-]{1,32}$' })),
+    ...FEED_SETTINGS,
+  },
+  { additionalProperties: false },
+)
+
 export const WantedSchema = Type.Union([
   Type.Object(
     { kind: Type.Literal('place'), settings: Type.Optional(PlaceSettingsSchema) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal('spate'), settings: SpateSettingsSchema },
     { additionalProperties: false },
   ),
   Type.Object({ kind: Type.Literal('feed'), settings: FeedSettingsSchema }, { additionalProperties: false }),
