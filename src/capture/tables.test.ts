@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestCapture } from '../../test/support/captures.ts'
 import { FakePlace } from '../../test/support/fake-place.ts'
+import { TestFollower } from '../../test/support/followers.ts'
+import { HttpServer } from '../../test/support/http.ts'
 import { pgliteFolder, pgliteTables } from '../../test/support/tables.ts'
 import { type Log, positionOf } from '../log/port.ts'
+import { cellHistory } from '../store/sql/pixels.ts'
 import { project, reset } from '../store/sql/projection.ts'
 import { countUrls, findUrl } from '../store/sql/urls.ts'
 import { captureStream } from './records.ts'
@@ -11,9 +14,9 @@ import { captureTables } from './tables.ts'
 
 const SOME = { records: 7, bytes: 1 << 20 }
 
-async function* batches(log: Log, after: number) {
+async function* batches(log: Log, after: number, name = 'place') {
   for (let at = positionOf(after); ; ) {
-    const records = await log.read(captureStream('place'), at, SOME)
+    const records = await log.read(captureStream(name), at, SOME)
     const last = records.at(-1)
     if (last === undefined) return
     yield records
@@ -68,4 +71,24 @@ test('[K19] the tables hold every frame and what became of it, and every change 
   assert.deepEqual((await rows()).pixels, [])
   await project(tables, projection, read)
   assert.deepEqual(await rows(), first)
+})
+
+test('[K19] of another Spate every placement is a row, with its player and colour', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const [ann, ben] = [await server.visitor(), await server.visitor()]
+  await ann.place(3, 4, 2)
+  await server.services.players.rename(1, 'Ann')
+  server.clock.nowMs += 1000
+  await ben.place(3, 4, 5)
+  const host = server.services.boards.get('lobby')
+  const { timeMs, info } = host.canvas
+  const follower = await TestFollower.open(t, server.url)
+  await follower.reached(host)
+  await using tables = pgliteTables(t, await pgliteFolder(t))
+  await project(tables, captureTables('followed'), (after) => batches(follower.log, after, 'followed'))
+  const cell = { board: 'followed', x: 3, y: 4 }
+  assert.deepEqual(await tables.read('history', (db) => cellHistory(db, 'followed', 3, 4, 10)), [
+    { ...cell, modified: timeMs, player: 'player-2', name: null, colour: info.palette[5] },
+    { ...cell, modified: timeMs - 1000, player: 'player-1', name: 'Ann', colour: info.palette[2] },
+  ])
 })

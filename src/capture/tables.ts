@@ -11,13 +11,16 @@ import {
   type Fetched,
   type RawMessage,
 } from './records.ts'
+import { spateEventOf } from './spate/events.ts'
 
-const VERSION = 1
+const VERSION = 2
 const decoder = new TextDecoder()
+const BRACE = 0x7b
 
 /**
  * What a capture's stream says, as rows: in `urls` every frame that a message named, and what became of it; in `pixels`
- * every change whose author the source told. A question without an answer makes no row.
+ * every change whose author the source told. A question without an answer makes no row. Of another Spate every placement is
+ * one, with its colour; a cell that was put back is one, too.
  */
 export function captureTables(name: string): Projection<LogRecord> {
   return {
@@ -33,6 +36,7 @@ export function captureTables(name: string): Projection<LogRecord> {
         switch (record.type) {
           case CaptureRecordType.messages:
             await nameUrls(db, name, urlsIn(record.body))
+            await upsertPixels(db, placementsIn(name, record.body))
             break
           case CaptureRecordType.fetched:
             for (const fetched of record.body.frames)
@@ -47,6 +51,22 @@ export function captureTables(name: string): Projection<LogRecord> {
       }
     },
   }
+}
+
+/** Of another Spate, which tells who placed what at once. */
+function placementsIn(board: string, messages: readonly RawMessage[]): PixelRow[] {
+  return messages.flatMap(({ bytes }): PixelRow[] => {
+    // Those of an r/place are JSON.
+    const event = bytes[0] === BRACE ? undefined : spateEventOf(bytes)
+    if (event?.kind !== 'message' && event?.kind !== 'state') return []
+    const { x: xs, y, color, player, timeMs, authors, rgb } = event.body
+    return xs.map((x, i) => {
+      const [id, called] = authors[String(player[i])] ?? [null, null]
+      const colour = rgb[String(color[i])] ?? null
+      const modified = Math.round(timeMs[i] ?? 0)
+      return { board, x, y: y[i] ?? 0, modified, player: id, name: called, colour }
+    })
+  })
 }
 
 /** Each once. */

@@ -1,3 +1,4 @@
+import type { Canvas } from '../boards/canvas/canvas.ts'
 import type { Chunk } from '../boards/canvas/chunk.ts'
 import type { CanvasRecord } from '../boards/canvas/records.ts'
 import { RecordType } from '../boards/canvas/records.ts'
@@ -11,7 +12,7 @@ const CELLS_AN_EVENT = 4096
 
 export type Players = Pick<PlayerDirectory, 'player'>
 
-/** Cells in columns: signed coordinates, colours as indexes of the palette, players by number, times in ms. */
+/** Cells in columns: signed coordinates, colours as indexes of the present palette, players by number, times in ms. */
 class CellColumns {
   readonly x: number[] = []
   readonly y: number[] = []
@@ -20,9 +21,11 @@ class CellColumns {
   readonly timeMs: number[] = []
   readonly #authors = new Map<number, readonly [id: string, name: string | null]>()
   readonly #players: Players
+  readonly #palette: readonly number[]
 
-  constructor(players: Players) {
+  constructor(players: Players, palette: readonly number[]) {
     this.#players = players
+    this.#palette = palette
   }
 
   add(at: { x: number; y: number }, color: number, player: number, timeMs: number): void {
@@ -40,22 +43,23 @@ class CellColumns {
   get json(): string {
     const { x, y, color, player, timeMs } = this
     const authors = Object.fromEntries(this.#authors)
-    return JSON.stringify({ x, y, color, player, timeMs, authors }).slice(1, -1)
+    const rgb = Object.fromEntries([...new Set(color)].map((index) => [index, this.#palette[index] ?? 0]))
+    return JSON.stringify({ x, y, color, player, timeMs, authors, rgb }).slice(1, -1)
   }
 }
 
 /** Gathers what records set into events, whole records each; what changes the board itself is an event of its own. */
 export class PlacementEvents {
-  readonly #signed: (x: number, y: number) => { x: number; y: number }
+  readonly #canvas: Pick<Canvas, 'signed' | 'info'>
   readonly #players: Players
   #cells: CellColumns
   /** Of the last record that was added. */
   position = 0
 
-  constructor(signed: (x: number, y: number) => { x: number; y: number }, players: Players) {
-    this.#signed = signed
+  constructor(canvas: Pick<Canvas, 'signed' | 'info'>, players: Players) {
+    this.#canvas = canvas
     this.#players = players
-    this.#cells = new CellColumns(players)
+    this.#cells = new CellColumns(players, canvas.info.palette)
   }
 
   /** Events that are complete with it. */
@@ -70,7 +74,7 @@ export class PlacementEvents {
     this.position = position
     const isRestored = record.type === RecordType.restored
     eachCell(judged, (x, y, cell) => {
-      this.#cells.add(this.#signed(x, y), cell.color, cell.player, isRestored ? timeMs : cell.timeMs)
+      this.#cells.add(this.#canvas.signed(x, y), cell.color, cell.player, isRestored ? timeMs : cell.timeMs)
     })
     return this.#cells.x.length >= CELLS_AN_EVENT ? this.flush() : text
   }
@@ -79,7 +83,7 @@ export class PlacementEvents {
   flush(): string {
     if (this.#cells.x.length === 0) return ''
     const text = `id: ${this.position}\ndata: {${this.#cells.json}}\n\n`
-    this.#cells = new CellColumns(this.#players)
+    this.#cells = new CellColumns(this.#players, this.#canvas.info.palette)
     return text
   }
 }
@@ -103,14 +107,14 @@ function toldOf(record: CanvasRecord): { event: string; data: object } | undefin
 export function stateEvent(
   index: number,
   chunk: Chunk,
-  signed: (x: number, y: number) => { x: number; y: number },
+  canvas: Pick<Canvas, 'signed' | 'info'>,
   players: Players,
 ): string {
-  const cells = new CellColumns(players)
+  const cells = new CellColumns(players, canvas.info.palette)
   const [left, top] = [(index & 0xff) << 8, index & 0xff00]
   chunk.timesMs.forEach((timeMs, cell) => {
     if (timeMs === 0) return
-    const at = signed(left | (cell & 0xff), top | (cell >>> 8))
+    const at = canvas.signed(left | (cell & 0xff), top | (cell >>> 8))
     cells.add(at, chunk.colors[cell] ?? 0, chunk.players[cell] ?? 0, timeMs)
   })
   return `event: state\ndata: {"chunk":${index},${cells.json}}\n\n`

@@ -30,6 +30,7 @@ test('[H60] whoever follows placements is sent each with its player and time, fr
     player: [1, 2],
     timeMs: [timeMs - 1500, timeMs],
     authors: { 1: ['player-1', null], 2: ['player-2', null] },
+    rgb: { 2: palette[2], 7: palette[7] },
   })
   await ann.place(0, 0, 3)
   assert.deepEqual(JSON.parse((await stream.next()).data).player, [1])

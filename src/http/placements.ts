@@ -35,7 +35,7 @@ export async function placementRoutes(app: App, services: HttpServices): Promise
       schema: {
         summary: 'Every placement after a position, with players and times, as server-sent events',
         description:
-          'id: position. data: columns x, y, color, player, timeMs, and authors by player: [id, name]. Events ' +
+          'id: position. data: columns x, y, color, player, timeMs, and authors by player: [id, name], rgb by colour. Events ' +
           '`created`, `resized`, `repainted`, `gap`, `state`, `whole` besides (PROTOCOL.md).',
         params: BoardParams,
         querystring: Type.Object({ v: Type.Optional(Type.String({ maxLength: 32 })) }),
@@ -115,8 +115,7 @@ class Follower {
     const { canvas, history, id } = this.#host
     const upTo = canvas.position
     const trimmed = await log.trimmed(boardStream(id))
-    const signed = (x: number, y: number) => canvas.signed(x, y)
-    const events = new PlacementEvents(signed, players)
+    const events = new PlacementEvents(canvas, players)
     const from = this.#at
     try {
       for await (const judged of history.records(this.#at, upTo)) {
@@ -160,7 +159,7 @@ class Follower {
     await this.#write(`event: gap\ndata: ${JSON.stringify(told)}\n\n`)
     for (const [index, chunk] of canvas.chunks.entries()) {
       if (chunk === undefined) continue
-      await this.#write(stateEvent(index, chunk, (x, y) => canvas.signed(x, y), players))
+      await this.#write(stateEvent(index, chunk, canvas, players))
       if (this.#stop.aborted) return
     }
     await this.#write(`event: whole\nid: ${position}\ndata: ${JSON.stringify({ timeMs })}\n\n`)

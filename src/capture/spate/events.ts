@@ -24,6 +24,7 @@ const Cells = {
       Type.Union([Type.String({ maxLength: 200 }), Type.Null()]),
     ]),
   ),
+  rgb: Type.Record(Type.String({ pattern: '^\\d{1,3}$' }), Type.Integer({ minimum: 0, maximum: 0xffffff })),
 }
 
 const SCHEMAS = {

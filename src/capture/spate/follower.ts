@@ -136,7 +136,8 @@ export class SpateFollower implements AsyncDisposable {
 
   /** What is not heard or painted now, and why; for the organiser, as it quotes the source. */
   get problem(): string | null {
-    const board = this.boardStopped === undefined ? null : `the board: ${messageOf(this.boardStopped)}`
+    const board =
+      this.boardStopped === undefined ? null : `nothing is painted: ${messageOf(this.boardStopped)}`
     const problems = [board, this.#state?.fold.line.problem ?? null].filter((problem) => problem !== null)
     return problems.length === 0 ? null : problems.join('; ')
   }

@@ -22,7 +22,7 @@ export type Step =
   | { readonly kind: 'state'; readonly chunk: number; readonly cells: NumberedCells }
 
 /** With the players' numbers here. */
-export type NumberedCells = Omit<SourceCells, 'authors'>
+export type NumberedCells = Omit<SourceCells, 'authors' | 'rgb'>
 
 /** @param numberOf of a source's player here */
 export function stepsOf(event: SpateEvent, numberOf: (id: string) => number): Step[] {
@@ -48,7 +48,7 @@ export function stepsOf(event: SpateEvent, numberOf: (id: string) => number): St
 }
 
 function numbered(cells: SourceCells, numberOf: (id: string) => number): NumberedCells {
-  const { authors, ...columns } = cells
+  const { authors, rgb: _rgb, ...columns } = cells
   const numbers = new Map(Object.entries(authors).map(([number, [id]]) => [Number(number), numberOf(id)]))
   return { ...columns, player: cells.player.map((number) => numbers.get(number) ?? 0) }
 }
