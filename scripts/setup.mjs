@@ -27,6 +27,7 @@ const SERVER_NODE = 24
 /** What the page is made of. A test checks that the page imports nothing of `src` from outside this list. */
 export const PAGE_SOURCES = [
   'package-lock.json',
+  'web/captures.html',
   'web/index.html',
   'web/package.json',
   'web/public',

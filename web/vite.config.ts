@@ -3,14 +3,17 @@ import { defineConfig, type Plugin } from 'vite'
 /** `npm start` in the checkout serves at this address; `vite` in web/ then shows the pages as they are edited. */
 const SERVER = 'http://127.0.0.1:8080'
 
-/** As Spate's own server answers for the pages of statistics. */
+/** As Spate's own server answers for its pages. */
 const STATS_PATH = /^\/(?:boards\/[^/]+\/stats|meters(?:\/[^/]+)?)\/?(?:\?|$)/
 
-const statsPages: Plugin = {
-  name: 'stats-pages',
+const CAPTURES_PATH = /^\/captures\/?(?:\?|$)/
+
+const pages: Plugin = {
+  name: 'pages',
   configureServer({ middlewares }) {
     middlewares.use((request, _response, next) => {
       if (STATS_PATH.test(request.url ?? '')) request.url = '/stats.html'
+      if (CAPTURES_PATH.test(request.url ?? '')) request.url = '/captures.html'
       next()
     })
   },
@@ -43,14 +46,14 @@ const preloads: Plugin = {
 
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [statsPages, preloads],
+  plugins: [pages, preloads],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
     // What the strict content security policy would refuse must not be inlined.
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: ['index.html', 'stats.html'],
+      input: ['index.html', 'stats.html', 'captures.html'],
       // Few files: each costs a browser more than its bytes.
       output: {
         codeSplitting: {

@@ -12,8 +12,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Addresses of the pages of statistics; what they show is in the address. */
-const STATS = ['/boards/:id/stats', '/meters', '/meters/:meter']
+/** Addresses of pages by their file; what they show is in the address. */
+const PAGES: readonly (readonly [url: string, file: string])[] = [
+  ['/boards/:id/stats', 'stats.html'],
+  ['/meters', 'stats.html'],
+  ['/meters/:meter', 'stats.html'],
+  ['/captures', 'captures.html'],
+]
 
 /** The built pages, and what they bring. */
 export async function servePages(app: App, folder: string): Promise<void> {
@@ -27,7 +32,7 @@ export async function servePages(app: App, folder: string): Promise<void> {
       void response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
-  for (const url of STATS) {
-    app.get(url, { schema: { hide: true } }, async (_request, reply) => reply.sendFile('stats.html'))
+  for (const [url, file] of PAGES) {
+    app.get(url, { schema: { hide: true } }, async (_request, reply) => reply.sendFile(file))
   }
 }

@@ -27,7 +27,7 @@ export function MetersList({ origin }: { origin: string }) {
   }, [])
   return (
     <>
-      <header class="panel stats-header">
+      <header class="panel page-header">
         <Mark />
         <a class="link-button" href="/">
           Boards

@@ -16,7 +16,7 @@ export function StatsHeader({ page, title }: { page: StatsPage; title: string })
       ? { href: `/?${new URLSearchParams({ board: place.board })}`, words: 'Board' }
       : { href: '/meters', words: 'All meters' }
   return (
-    <header class="panel stats-header">
+    <header class="panel page-header">
       <Mark />
       <a class="link-button" href={back.href}>
         <BackIcon />
