@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict'
-import type { Locator, Page } from 'playwright-core'
-
-const TIMEOUT_MS = 10_000
+import type { Locator } from 'playwright-core'
+import { PageVisit, TIMEOUT_MS } from './page-visit.ts'
 
 /** One person with a page of statistics open. */
-export class StatsVisit {
-  readonly page: Page
-  readonly #origin: string
-  /** What the browser complained about: scripts, refused resources, the content security policy. */
-  readonly complaints: string[] = []
-
-  constructor(page: Page, origin: string) {
-    this.page = page
-    this.#origin = origin
-    page.setDefaultTimeout(TIMEOUT_MS)
-    page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => this.complaints.push(String(error)))
-  }
-
+export class StatsVisit extends PageVisit {
   async open(path: string): Promise<void> {
-    await this.page.goto(this.#origin + path)
+    await this.page.goto(this.origin + path)
   }
 
   /** The chart of everything. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Locator, Page } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import { type Point, pixelAt, type Size } from '../../web/src/view/view.ts'
+import { PageVisit, TIMEOUT_MS } from './page-visit.ts'
 
 /** An expression for the colour that the canvas shows at a point of the window, as 0xRRGGBB. */
 export function colorExpression({ x, y }: Point): string {
@@ -13,27 +14,10 @@ export function colorExpression({ x, y }: Point): string {
   })()`
 }
 
-const TIMEOUT_MS = 10_000
-
 /** One person with the page open. */
-export class Visit {
-  readonly page: Page
-  readonly #origin: string
-  /** What the browser complained about: scripts, refused resources, the content security policy. */
-  readonly complaints: string[] = []
-
-  constructor(page: Page, origin: string) {
-    this.page = page
-    this.#origin = origin
-    page.setDefaultTimeout(TIMEOUT_MS)
-    page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(message.text())
-    })
-    page.on('pageerror', (error) => this.complaints.push(String(error)))
-  }
-
+export class Visit extends PageVisit {
   async open(search: string): Promise<void> {
-    await this.page.goto(`${this.#origin}/${search}`)
+    await this.page.goto(`${this.origin}/${search}`)
     await this.isLive()
   }
 
