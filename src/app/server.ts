@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { ArchivedLog } from '../archive/archived-log.ts'
 import { SEAL_LIMITS, Sealer } from '../archive/sealer.ts'
 import { type Clock, SteadyClock, systemClock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
@@ -19,8 +18,6 @@ import { Images } from '../http/board-images.ts'
 import { Failures } from '../http/failures.ts'
 import { MAX_EDITS_A_FRAME } from '../live/protocol.ts'
 import { Rooms } from '../live/rooms.ts'
-import type { KafkaAddress } from '../log/kafka/address.ts'
-import { LmdbLog } from '../log/lmdb.ts'
 import { MemoryLog } from '../log/memory.ts'
 import type { Log } from '../log/port.ts'
 import { Meters } from '../meters/meters.ts'
@@ -38,6 +35,7 @@ import { type Config, networkMatcher } from './config.ts'
 import { DataFolder } from './data-folder.ts'
 import { freeBytesOf } from './free-bytes.ts'
 import { openWork } from './jobs.ts'
+import { openLastingLog } from './open-log.ts'
 
 const PROJECTION_TABLES = 16
 const JOIN_BURST = 256
@@ -208,14 +206,7 @@ async function openLog(
 ): Promise<{ log: Log; archive: Archive | undefined; objects: ObjectStore | undefined }> {
   if (config.log === 'memory')
     return { log: stack.use(new MemoryLog(clock)), archive: undefined, objects: undefined }
-  const objects = stack.use(
-    await openObjects(config.objects ?? { kind: 'folder', path: join(path, 'objects') }),
-  )
-  const log =
-    config.log === 'lmdb'
-      ? LmdbLog.open(join(path, 'log'), clock)
-      : await openKafka(config.log, join(path, 'kafka'), clock)
-  const archived = stack.use(new ArchivedLog(log, objects))
+  const { log, archived, objects } = await openLastingLog(config.log, config, path, clock, stack)
   const onError = (stream: string, error: unknown): void => {
     logger.warn({ stream, reason: messageOf(error) }, 'not archived; tried again later')
   }
@@ -228,12 +219,6 @@ function meterPlace({ meters, log }: Config, state: string, part: 'meters' | 'st
   if (meters === 'lmdb') return { kind: 'lmdb', folder: join(state, part) }
   if (log !== 'memory') return { kind: 'redis', url: meters }
   throw new SpateError('invalid', 'a log in memory ends with its server, what SPATE_METERS names does not')
-}
-
-/** Kafka's client is loaded by those who use it. */
-async function openKafka(address: KafkaAddress, folder: string, clock: Clock): Promise<Log> {
-  const { KafkaLog } = await import('../log/kafka.ts')
-  return KafkaLog.open(address, folder, clock)
 }
 
 /** Several servers may start on an empty log at the same time. */

@@ -1,15 +1,15 @@
 import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
-import { type Jobs, MAX_SENT } from '../jobs/port.ts'
+import type { Jobs } from '../jobs/port.ts'
 import type { Log, LogRecord, Position } from '../log/port.ts'
 import { cellHistory } from '../store/sql/pixels.ts'
 import type { Tables } from '../store/sql/port.ts'
 import { project } from '../store/sql/projection.ts'
 import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
 import { countUrls } from '../store/sql/urls.ts'
-import { LOST_FRAMES, lostFrames } from './place/lost-frames.ts'
-import { CaptureRecordType, captureStream, decodeCaptureRecord } from './records.ts'
+import { sendLost } from './place/lost-frames.ts'
+import { captureStream } from './records.ts'
 import { pause } from './room.ts'
 import { captureTables } from './tables.ts'
 
@@ -119,25 +119,13 @@ export class TablesFollower implements AsyncDisposable {
 
   /** Asked for the next batch, the projection has applied the one before. */
   async *#batches(after: Position): AsyncGenerator<LogRecord[]> {
-    const { log } = this.#services
+    const { log, jobs } = this.#services
     this.#reached(after)
     for await (const records of log.follow(captureStream(this.#name), after, this.#stop.signal)) {
-      await this.#sendLost(records)
+      await sendLost(jobs, this.#name, records)
       yield records
       this.#reached(records.at(-1)?.position ?? after)
       if (records.length < MANY_RECORDS) await this.#gather()
-    }
-  }
-
-  async #sendLost(records: readonly LogRecord[]): Promise<void> {
-    const lost = records
-      .filter(({ type }) => type === CaptureRecordType.fetched)
-      .flatMap(({ type, body }) => {
-        const record = decodeCaptureRecord(type, body)
-        return record.type === CaptureRecordType.fetched ? lostFrames(this.#name, record.body.frames) : []
-      })
-    for (let from = 0; from < lost.length; from += MAX_SENT) {
-      await this.#services.jobs.sendMany(LOST_FRAMES, lost.slice(from, from + MAX_SENT))
     }
   }
 

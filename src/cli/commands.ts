@@ -6,6 +6,7 @@ import { boardCommand } from './board/board.ts'
 import { captureCommand } from './capture/capture.ts'
 import { jobsCommand } from './jobs/jobs.ts'
 import { metersCommand } from './meters/meters.ts'
+import { rebuildCommand } from './rebuild.ts'
 import { simCommand } from './sim/sim.ts'
 import { exportCommand } from './tables/export.ts'
 import { queryCommand } from './tables/query.ts'
@@ -22,6 +23,7 @@ export function commands(): Command[] {
     archiveCommand(),
     verifyCommand(),
     restoreCommand(),
+    rebuildCommand(),
     exportCommand(),
     queryCommand(),
     simCommand(),

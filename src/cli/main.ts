@@ -2,14 +2,16 @@ import { Command } from 'commander'
 import { SpateError } from '../base/errors.ts'
 import { ProblemError } from '../client/api.ts'
 import { serveCommand } from './serve.ts'
+import { workCommand } from './work.ts'
 
 const program = new Command('spate')
   .description('Hosts, captures, replays and scores massive live events.')
   .showHelpAfterError()
   .addCommand(serveCommand())
+  .addCommand(workCommand())
 
-// A server, which lives long, does not hold the database and the image library that other commands load.
-if (process.argv[2] !== 'serve') {
+// What lives long does not hold the database and the image library that other commands load.
+if (!['serve', 'work'].includes(process.argv[2] ?? '')) {
   const { commands } = await import('./commands.ts')
   for (const command of commands()) program.addCommand(command)
 }

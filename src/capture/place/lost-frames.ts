@@ -1,11 +1,17 @@
 import type { Clock } from '../../base/clock.ts'
 import { SpateError } from '../../base/errors.ts'
 import { type JobKind, jobKind } from '../../jobs/kind.ts'
-import type { Handler } from '../../jobs/port.ts'
-import type { Log } from '../../log/port.ts'
+import { type Handler, type Jobs, MAX_SENT } from '../../jobs/port.ts'
+import type { Log, LogRecord } from '../../log/port.ts'
 import type { ObjectStore } from '../../store/objects/port.ts'
 import type { Tables } from '../../store/sql/port.ts'
-import { CaptureRecordType, captureStream, encodeCaptureRecord, type Fetched } from '../records.ts'
+import {
+  CaptureRecordType,
+  captureStream,
+  decodeCaptureRecord,
+  encodeCaptureRecord,
+  type Fetched,
+} from '../records.ts'
 import type { Fetch } from './token.ts'
 
 /** A frame that the collector gave up: the board goes on without it, the archive still wants it. */
@@ -38,10 +44,23 @@ export interface LostFrameServices {
   readonly fetch: Fetch
 }
 
-export function lostFrames(capture: string, fetched: readonly Fetched[]): LostFrame[] {
-  return fetched
+/** Makes a job of each frame that these records of a capture say could not be had. Errors: those of the jobs. */
+export async function sendLost(
+  jobs: Pick<Jobs, 'sendMany'>,
+  capture: string,
+  records: readonly LogRecord[],
+): Promise<void> {
+  const lost = records
+    .filter(({ type }) => type === CaptureRecordType.fetched)
+    .flatMap(({ type, body }) => {
+      const record = decodeCaptureRecord(type, body)
+      return record.type === CaptureRecordType.fetched ? record.body.frames : []
+    })
     .filter(({ status, url }) => status === 'failed' && url.length <= MAX_URL_CHARACTERS)
-    .map(({ canvas, url }) => ({ capture, canvas, url }))
+    .map(({ canvas, url }): LostFrame => ({ capture, canvas, url }))
+  for (let from = 0; from < lost.length; from += MAX_SENT) {
+    await jobs.sendMany(LOST_FRAMES, lost.slice(from, from + MAX_SENT))
+  }
 }
 
 /**
