@@ -14,12 +14,14 @@ function recording() {
   const log = new FailingLog()
   const clock = new ManualClock()
   const errors: unknown[] = []
+  const stops: unknown[] = []
   const recorder = new Recorder({
     log,
     stream: STREAM,
     clock,
     random: () => 0.5,
     onError: (error) => errors.push(error),
+    onStopped: (reason) => stops.push(reason),
   })
   const kept = async () =>
     (await log.read(STREAM, START, ALL)).map(({ type, body }) => {
@@ -28,7 +30,7 @@ function recording() {
         ? record.body.map(({ bytes }) => Buffer.from(bytes).toString())
         : record.type
     })
-  return { log, clock, recorder, errors, kept }
+  return { log, clock, recorder, errors, stops, kept }
 }
 
 const message = (text: string): RawMessage => ({
@@ -104,7 +106,7 @@ test('[K16] messages for which there is no room are refused, until there is', as
 })
 
 test('[K16] what no retry can help ends the recording, and says why', async () => {
-  const { log, clock, recorder } = recording()
+  const { log, clock, recorder, stops } = recording()
   const reason = new SpateError('forbidden', 'no')
   log.failure = () => reason
   const first = assert.rejects(recorder.now(OPENED), reason)
@@ -112,6 +114,7 @@ test('[K16] what no retry can help ends the recording, and says why', async () =
   await clock.settle()
   await Promise.all([first, later])
   assert.equal(recorder.stopped, reason)
+  assert.deepEqual(stops, [reason])
   await assert.rejects(recorder.now(OPENED), reason)
 })
 

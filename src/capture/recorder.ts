@@ -28,6 +28,8 @@ export interface RecorderServices {
   readonly random: () => number
   /** Told of each append that failed; it is tried again if that can help. */
   readonly onError: (error: unknown) => void
+  /** Told once why nothing more can be recorded, unless it was closed. */
+  readonly onStopped: (reason: SpateError) => void
 }
 
 /**
@@ -144,6 +146,7 @@ export class Recorder {
       error instanceof SpateError
         ? error
         : new SpateError('storage-failed', 'recording failed', { cause: error })
+    if (!this.#isClosing) this.#services.onStopped(this.stopped)
     for (const { done } of [...this.#raw.splice(0), ...this.#rest.splice(0)]) done.reject(this.stopped)
     this.#room.resolve()
   }

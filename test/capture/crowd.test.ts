@@ -11,7 +11,7 @@ import { colorsOf, crowd, FollowedBoard, holesOf } from './followed.ts'
 
 const IS_LONG = process.env.SPATE_TEST_LONG === '1'
 const SEEDS = process.env.SPATE_SEED?.split(',').map(Number) ?? [1, 2, 3]
-const ROUNDS = IS_LONG ? 300 : 100
+const ROUNDS = IS_LONG ? 300 : 70
 if (IS_LONG && process.env.SPATE_SEED === undefined) for (let seed = 4; seed <= 25; seed++) SEEDS.push(seed)
 
 /** Two canvases, of which one begins left of 0. */

@@ -48,9 +48,9 @@ export class FeedRecorder implements AsyncDisposable {
     this.name = name
     this.#settings = settings
     this.#services = services
-    const { log, clock, random } = services
-    const onError = (error: unknown): void => this.#recordingFailed(error)
-    this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError })
+    const { log, clock, random, onError } = services
+    const onStopped = (reason: SpateError): void => this.#stopFor(reason)
+    this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError, onStopped })
   }
 
   /** Resolves when all is folded that the stream held, and the feed is being connected to. Errors: those of the log. */
@@ -117,14 +117,6 @@ export class FeedRecorder implements AsyncDisposable {
     // A header holds bytes; ids are UTF-8.
     const lastEvent = id === undefined ? {} : { 'Last-Event-ID': Buffer.from(id).toString('latin1') }
     return openEventFeed(fetch, { url: url.href, headers: { ...headers, ...lastEvent } }, events)
-  }
-
-  #recordingFailed(error: unknown): void {
-    this.#services.onError(error)
-    // The recorder decides after that.
-    queueMicrotask(() => {
-      if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
-    })
   }
 
   #folded(): void {

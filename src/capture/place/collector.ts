@@ -117,7 +117,8 @@ export class PlaceCollector implements AsyncDisposable {
     this.#table = services.kv.table('captures')
     this.#fold = this.#load()
     const { log, clock, random, onError, freeBytes, objects, boards, fetch } = services
-    this.#recorder = new Recorder({ log, stream: this.#stream, clock, random, onError })
+    const onStopped = (reason: SpateError): void => this.#stopFor(reason)
+    this.#recorder = new Recorder({ log, stream: this.#stream, clock, random, onError, onStopped })
     this.#room = new Room(clock, freeBytes, RESERVE_BYTES)
     this.#frames = new FrameStore(objects)
     this.#board = new CaptureBoard(boards, name)
@@ -279,6 +280,7 @@ export class PlaceCollector implements AsyncDisposable {
       error instanceof SpateError ? error : new SpateError('corrupt', 'the capture failed', { cause: error })
     this.#services.onStopped(this.stopped)
     void this.#channels?.close()
+    for (const listener of this.#listeners) listener()
   }
 
   /** Does what follows from what was folded. */
@@ -298,7 +300,6 @@ export class PlaceCollector implements AsyncDisposable {
       applier.wake()
       this.boardStopped ??= applier.stopped
     }
-    if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
     this.#checking ??= this.#services.clock.after(this.#settings.breakMs, () => this.#check())
     for (const listener of this.#listeners) listener()
   }

@@ -81,6 +81,19 @@ test('[K16] a log that is full loses nothing while there is room for messages in
   await assertWhole(source, capture)
 })
 
+test('[K16] a log that takes nothing any more, however often it is tried, ends the capture, which says why', async (t) => {
+  const source = await FakePlace.open(t)
+  const log = new FailingLog()
+  const capture = await TestCapture.open(t, source, {}, { log })
+  await capture.connected()
+  const broken = new SpateError('corrupt', 'the log is broken')
+  log.failure = () => broken
+  await source.tick(0)
+  await capture.until('the end', () => capture.collector.stopped === broken)
+  assert.deepEqual(capture.stops, [broken])
+  await source.until(() => source.subscribers(0).length === 0)
+})
+
 test('[K16] a board that cannot be painted holds up nothing else, and is painted after the next start', async (t) => {
   const source = await FakePlace.open(t)
   const log = new FailingLog()

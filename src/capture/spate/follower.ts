@@ -52,9 +52,9 @@ export class SpateFollower implements AsyncDisposable {
     this.name = name
     this.#settings = settings
     this.#services = services
-    const { log, clock, random, freeBytes } = services
-    const onError = (error: unknown): void => this.#recordingFailed(error)
-    this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError })
+    const { log, clock, random, onError, freeBytes } = services
+    const onStopped = (reason: SpateError): void => this.#stopFor(reason)
+    this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError, onStopped })
     this.#room = new Room(clock, freeBytes, RESERVE_BYTES)
   }
 
@@ -107,14 +107,6 @@ export class SpateFollower implements AsyncDisposable {
     const { headers } = this.#settings
     const url = placementsUrl(this.#settings, this.#lastId)
     return openEventFeed(this.#services.fetch, { url, headers }, events)
-  }
-
-  #recordingFailed(error: unknown): void {
-    this.#services.onError(error)
-    // The recorder decides after that.
-    queueMicrotask(() => {
-      if (this.#recorder.stopped !== undefined) this.#stopFor(this.#recorder.stopped)
-    })
   }
 
   #folded(): void {
