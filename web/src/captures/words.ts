@@ -1,4 +1,4 @@
-import type { State } from './answers.ts'
+import type { Interval, State } from './answers.ts'
 
 export const STATES: Readonly<Record<State, string>> = {
   following: 'Following',
@@ -52,6 +52,12 @@ function pair(count: number, base: number, large: string, small: string): string
 /** In UTC, as sources and reports tell time; to the millisecond. */
 export function momentWords(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+}
+
+/** From when to when, to the second where it is short. */
+export function spanWords({ fromMs, toMs }: Interval): string {
+  const places = toMs - fromMs < 3_600_000 ? 19 : 16
+  return `${momentWords(fromMs).slice(0, places)} to ${momentWords(toMs).slice(0, places)} UTC`
 }
 
 /** Rounded down, so that a hole never shows as 100 %. */

@@ -11,7 +11,9 @@ export function CanvasesTable({ canvases }: { canvases: readonly CanvasAnswer[] 
           <thead>
             <tr>
               <th scope="col">Canvas</th>
-              <th scope="col">At</th>
+              <th scope="col" class="amount">
+                At
+              </th>
               <th scope="col" class="amount">
                 Covered
               </th>

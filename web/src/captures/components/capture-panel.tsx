@@ -27,12 +27,16 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
         <span class="quiet source">
           <bdi>{line.report.source}</bdi>
         </span>
-        <a class="link-button" href={`/?${board}`}>
-          Board
-        </a>
-        <a class="link-button" href={`/boards/${encodeURIComponent(name)}/stats`}>
-          Statistics
-        </a>
+        {line.report.canvases.length > 0 && (
+          <>
+            <a class="link-button" href={`/?${board}`}>
+              Board
+            </a>
+            <a class="link-button" href={`/boards/${encodeURIComponent(name)}/stats`}>
+              Statistics
+            </a>
+          </>
+        )}
       </div>
       {problem !== null && (
         <p class="trouble" role="status">
@@ -59,8 +63,10 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
   )
 }
 
-function Facts({ shown: { line, rates }, nowMs }: { shown: Shown; nowMs: number }) {
-  const { report, waiting } = line
+function Facts({ shown, nowMs }: { shown: Shown; nowMs: number }) {
+  const { line } = shown
+  const { report, waiting, state } = line
+  const rates = state === 'ended' ? undefined : shown.rates
   const lastMs = lastFrameOf(line)?.arrivedMs
   const holes = report.canvases.reduce((sum, canvas) => sum + canvas.holes, 0)
   const [lag50, lag99] = [worst(line, 'p50Ms'), worst(line, 'p99Ms')]

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { CanvasAnswer } from '../answers.ts'
 import { type Mark, marksOf } from '../marks.ts'
-import { causeWords, lengthWords, momentWords, shareWords } from '../words.ts'
+import { causeWords, lengthWords, momentWords, shareWords, spanWords } from '../words.ts'
 
 const WIDTH = 1000
 const HEIGHT = 20
@@ -78,13 +78,7 @@ export function CoverageBar({ canvas }: { canvas: CanvasAnswer }) {
         ))}
       </svg>
       <p class="coverage-told small" data-testid="hole">
-        {mark === undefined ? (
-          <span class="quiet number">
-            {momentWords(seen.fromMs).slice(0, 16)} to {momentWords(seen.toMs).slice(0, 16)} UTC
-          </span>
-        ) : (
-          markWords(mark)
-        )}
+        {mark === undefined ? <span class="quiet number">{spanWords(seen)}</span> : markWords(mark)}
       </p>
     </div>
   )
