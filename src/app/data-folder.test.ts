@@ -2,18 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { coded } from '../../test/support/coded.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
-import { SpateError } from '../base/errors.ts'
 import { DataFolder } from './data-folder.ts'
-
-function coded(code: string, message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof SpateError)
-    assert.equal(error.code, code)
-    assert.match(error.message, message)
-    return true
-  }
-}
 
 test('[O3] a folder is made, and belongs to one at a time', async (t) => {
   const path = join(tempFolder(t), 'a', 'b')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { coded } from '../../test/support/coded.ts'
 import { MemoryStore } from '../../test/support/memory-kv.ts'
 import { clockAt, declaration, memoryLog, openMeters } from '../../test/support/meters.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
@@ -31,15 +32,6 @@ const total = (amount: number, from: number, to: number): Write => ({
   to,
   amount,
 })
-
-function coded(code: string, message = /./): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof SpateError)
-    assert.equal(error.code, code)
-    assert.match(error.message, message)
-    return true
-  }
-}
 
 test('[M1] a meter is declared once, with dimensions that stay', async (t) => {
   const { meters } = await openMeters(t)

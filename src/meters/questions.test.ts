@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { coded } from '../../test/support/coded.ts'
 import { clockAt, declaration, memoryLog, openMeters } from '../../test/support/meters.ts'
 import { tempFolder } from '../../test/support/tmp.ts'
-import { SpateError } from '../base/errors.ts'
 import { Kv } from '../store/kv.ts'
 import { LAST_SECOND } from './calendar.ts'
 import { describeAnswers } from './differential/contract.ts'
@@ -17,15 +17,6 @@ describeAnswers('LMDB', async (t) => {
   t.after(() => kv[Symbol.asyncDispose]())
   return new LmdbMeterStore(kv)
 })
-
-function coded(code: string, message = /./): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof SpateError)
-    assert.equal(error.code, code)
-    assert.match(error.message, message)
-    return true
-  }
-}
 
 test('[M18] of equal sums that stands first which was there first, then which came first to the meter', async (t) => {
   const { meters } = await openMeters(t)

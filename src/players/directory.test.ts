@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { coded } from '../../test/support/coded.ts'
 import { MemoryStore, memoryKv } from '../../test/support/memory-kv.ts'
 import { systemClock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
@@ -13,14 +14,6 @@ async function openDirectory(t: TestContext, log: Log, kv: Kv = memoryKv()): Pro
   const directory = await PlayerDirectory.open(log, kv)
   t.after(() => directory[Symbol.asyncDispose]())
   return directory
-}
-
-function coded(code: string): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof SpateError)
-    assert.equal(error.code, code)
-    return true
-  }
 }
 
 test('[P3] keys get numbers in the order of their joining, and keep them', async (t) => {
