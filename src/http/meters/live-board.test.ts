@@ -123,6 +123,25 @@ test('[H56] why there is no answer is told once; a reason that passes is waited 
   assert.equal(desk.boards.count, 0)
 })
 
+test('[H56] a reader who is behind is held no reasons either, however often there is no answer', async () => {
+  const desk = new Desk()
+  const reader = new Reader()
+  const { drained } = desk.boards.watch('q', desk.question, reader, undefined)
+  await desk.pass(0)
+  reader.take()
+  reader.full = true
+  for (let i = 0; i < 5; i++) {
+    desk.error = new SpateError('unavailable', `the store is down, ${i}`)
+    await desk.change(`["${i}"]`)
+    desk.error = undefined
+    await desk.pass(1000)
+  }
+  assert.deepEqual(reader.take(), [])
+  reader.full = false
+  drained()
+  assert.deepEqual(reader.take(), [event(6, '["4"]')])
+})
+
 test('[H56] leaderboards that nobody watches are not made, and there are only so many', async () => {
   const desk = new Desk()
   const first = desk.boards.watch('a', desk.question, new Reader(), undefined)

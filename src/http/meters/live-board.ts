@@ -145,7 +145,7 @@ export class LiveBoard {
     const problem = JSON.stringify(problemOf(error))
     if (problem !== this.#trouble && !this.#isOver) {
       const bytes = Buffer.from(`event: problem\ndata: ${problem}\n\n`)
-      for (const { outlet } of this.#watchers) outlet.write(bytes)
+      for (const { outlet } of this.#watchers) if (!outlet.isFull()) outlet.write(bytes)
     }
     this.#trouble = problem
     if (error instanceof SpateError && error.retryable) this.#isStale = true
