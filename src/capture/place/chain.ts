@@ -1,3 +1,4 @@
+import { keepNewest } from '../../base/keep-newest.ts'
 import { Coverage, type CoverageReport, type CoverageState, type HoleCause } from '../coverage.ts'
 import type { Interval } from '../intervals.ts'
 import { Lag } from '../lag.ts'
@@ -51,8 +52,9 @@ export interface CanvasCounts {
   unasked: number
 }
 
-/** Names of frames remembered, to tell those that come twice: some ten minutes of a canvas. */
-const MAX_NAMES = 4096
+/** Names of frames remembered at least, to tell those that come twice: some ten minutes of a canvas. */
+const NAMES = 4096
+const NAMES_AT_ONCE = 512
 /** Frames waiting for their download at most: the oldest beyond is given up. A day of a canvas at 141 ms. */
 const MAX_WAITING = 650_000
 
@@ -109,7 +111,8 @@ export class Chain {
       return undefined
     }
     this.#names.add(url)
-    if (this.#names.size > MAX_NAMES) this.#names.delete(this.#names.keys().next().value ?? '')
+    // Many at once: the first of a set is behind all that were deleted before it.
+    if (this.#names.size >= NAMES + NAMES_AT_ONCE) keepNewest(this.#names, NAMES)
     this.counts[kind === 'full' ? 'fulls' : 'diffs'] += 1
     // A full frame may show what has not changed for long.
     if (kind === 'diff') this.messageLag.add(arrivedMs - timestampMs)
