@@ -7,7 +7,7 @@ import { ServerProcess } from './server.ts'
 import { copyTemplate } from './tables.ts'
 import { type Lifetime, tempFolder } from './tmp.ts'
 
-const WITHIN_MS = 20_000
+const WITHIN_MS = 60_000
 const POLL_MS = 20
 /** Of the board that is followed. */
 const SIDE = 64

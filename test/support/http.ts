@@ -71,6 +71,8 @@ export interface HttpSetup {
   readonly pageFolder?: string
   readonly speed?: number
   readonly timers?: Clock
+  /** Of captures, their tables and frames. */
+  readonly capturesFolder?: string
 }
 
 export function lobby(part: Partial<Created> = {}): Created {
@@ -143,7 +145,7 @@ export class HttpServer {
     const meterKv = stack.use(Kv.open(tempFolder(t), 16))
     const meters = stack.use(await Meters.open(log, new LmdbMeterStore(meterKv)))
     const capturing = { log, kv, boards, players, clock, onError: () => {}, onStopped: () => {} }
-    const { captures, jobs } = await openTestCaptures(t, capturing)
+    const { captures, jobs } = await openTestCaptures(t, capturing, setup.capturesFolder)
     const renderer = stack.use(new Renderer())
     const rooms = stack.use(new Rooms(clock))
     const burst = setup.burst ?? 1024
