@@ -28,47 +28,73 @@ function fitting(column: string): string {
 
 /** Whose a row of the board is, by the key of its player: as its history as CSV says it. */
 const OWNER = `CASE
-  WHEN kind = 'restored' THEN 'restored'
-  WHEN player.key LIKE 's:%/%' THEN ${fitting("regexp_replace(player.key, '^s:[^/]*/', '')")}
-  WHEN player.number IS NOT NULL THEN 'player-' || player.number
+  WHEN h.kind = 'restored' THEN 'restored'
+  WHEN h.player.key LIKE 's:%/%' THEN ${fitting("regexp_replace(h.player.key, '^s:[^/]*/', '')")}
+  WHEN h.player.number IS NOT NULL THEN 'player-' || h.player.number
 END`
+
+/** Above every number of a row. */
+const LATER = 2 ** 50
 
 /**
  * Makes the tables of a dataset: `frames`, each once, and `pixels`, in the order of their time, of the same time in that
- * of the board's log. Errors: `unavailable` where the board's history is not whole.
+ * of the board's log. Groups hold numbers alone and rows are found again by them, as groups of text would not leave
+ * memory. Errors: `unavailable` where the board's history is not whole.
  */
 export async function makeTables(duck: Duck, history: string, gathered: Gathered): Promise<void> {
-  const { told, fetched, answers, fold } = gathered
   // What several threads write depends on which is first.
   await duck.run('SET threads = 1')
-  await duck.run(`CREATE TABLE outcomes AS SELECT url,
-    arg_min(o, (status <> 'stored', -o.seq)) AS outcome
-    FROM (SELECT *, row_number() OVER () AS seq FROM ${rowsIn(fetched, FETCHED)}) AS o GROUP BY url`)
-  await duck.run(`CREATE TABLE frames AS SELECT t.*, coalesce(o.outcome.status, 'waiting') AS status,
-      o.outcome.sha256 AS sha256, CASE WHEN o.outcome.sha256 IS NOT NULL THEN o.outcome.size END AS size
-    FROM (SELECT url, first(name ORDER BY seq) AS name, first(canvas ORDER BY seq) AS canvas,
-        first(kind ORDER BY seq) AS kind, first("timestampMs" ORDER BY seq) AS ms, first(dx ORDER BY seq) AS dx,
-        first(dy ORDER BY seq) AS dy, min(seq) AS seq
-      FROM (SELECT *, row_number() OVER () AS seq FROM ${rowsIn(told, TOLD)}) GROUP BY url) AS t
-    LEFT JOIN outcomes AS o USING (url) ORDER BY ms, canvas, t.seq`)
-  await duck.run('DROP TABLE outcomes')
-  await duck.run(`CREATE TABLE history AS SELECT kind, rows, position, "at", x, y, hex, ${OWNER} AS owner
-    FROM ${rowsIn(history, HISTORY)}`)
+  await makeFrames(duck, gathered)
+  await load(duck, 'history', history, HISTORY)
   await requireWhole(duck)
-  await duck.run(`CREATE TABLE authors AS SELECT x, y, "changeMs" AS change,
-      first("modifiedMs") AS modified, first("user") AS id, first(called) AS called
-    FROM ${rowsIn(answers, ANSWERS)} GROUP BY x, y, change`)
+  await makePixels(duck, gathered)
+}
+
+/** With the number of each row as `seq`. */
+async function load(duck: Duck, table: string, path: string, columns: string): Promise<void> {
+  await duck.run(
+    `CREATE TABLE ${table} AS SELECT *, row_number() OVER () AS seq FROM ${rowsIn(path, columns)}`,
+  )
+}
+
+async function drop(duck: Duck, ...tables: readonly string[]): Promise<void> {
+  for (const table of tables) await duck.run(`DROP TABLE ${table}`)
+}
+
+async function makeFrames(duck: Duck, { told, fetched }: Gathered): Promise<void> {
+  await load(duck, 'told', told, TOLD)
+  await load(duck, 'fetched', fetched, FETCHED)
+  await duck.run('CREATE TABLE firsts AS SELECT min(seq) AS seq FROM told GROUP BY url')
+  // The first time that it was stored, or else what came of the last try.
+  await duck.run(`CREATE TABLE outcomes AS SELECT CASE WHEN k < ${LATER} THEN k ELSE ${2 * LATER} - k END AS seq
+    FROM (SELECT min(CASE WHEN status = 'stored' THEN seq ELSE ${2 * LATER} - seq END) AS k FROM fetched GROUP BY url)`)
+  await duck.run(`CREATE TABLE frames AS SELECT t.name, t.canvas, t.kind, t."timestampMs" AS ms, t.dx, t.dy,
+      coalesce(o.status, 'waiting') AS status, o.sha256, CASE WHEN o.sha256 IS NOT NULL THEN o.size END AS size
+    FROM (SELECT * FROM told SEMI JOIN firsts USING (seq)) AS t
+    LEFT JOIN (SELECT * FROM fetched SEMI JOIN outcomes USING (seq)) AS o USING (url)
+    ORDER BY ms, canvas, t.seq`)
+  await drop(duck, 'told', 'fetched', 'firsts', 'outcomes')
+}
+
+async function makePixels(duck: Duck, { answers, fold }: Gathered): Promise<void> {
   const { canvasWidth: width = 0, canvasHeight: height = 0 } = fold.config ?? {}
-  await duck.run(`CREATE TABLE pixels AS SELECT h."at", h.x, h.y, h.hex,
-      coalesce(h.owner, ${fitting('a.id')}) AS user_id, nullif(a.called, '') AS user_name,
-      epoch_ms(a.modified)::TIMESTAMP_MS AS modified,
-      CASE WHEN h.kind <> 'painted' THEN h.kind WHEN EXISTS (
-        SELECT 1 FROM frames AS f WHERE f.kind = 'full' AND f.ms = epoch_ms(h."at")
-          AND h.x >= f.dx AND h.x < f.dx + ${width} AND h.y >= f.dy AND h.y < f.dy + ${height})
-      THEN 'full' ELSE 'diff' END AS shown_by
-    FROM (SELECT *, rowid AS seq FROM history WHERE kind <> 'end') AS h
-    LEFT JOIN authors AS a ON a.x = h.x AND a.y = h.y AND a.change = epoch_ms(h."at")
-    ORDER BY h."at", h.seq`)
+  await load(duck, 'answers', answers, ANSWERS)
+  await duck.run('CREATE TABLE firsts AS SELECT min(seq) AS seq FROM answers GROUP BY x, y, "changeMs"')
+  await duck.run(`CREATE TABLE whole AS SELECT DISTINCT h.seq FROM history AS h
+    JOIN frames AS f ON f.kind = 'full' AND f.ms = epoch_ms(h."at")
+    WHERE h.x >= f.dx AND h.x < f.dx + ${width} AND h.y >= f.dy AND h.y < f.dy + ${height}`)
+  await duck.run(`CREATE TABLE joined AS SELECT h."at", h.seq, h.x, h.y, h.hex,
+      coalesce(${OWNER}, ${fitting('a."user"')}) AS user_id, nullif(a.called, '') AS user_name,
+      epoch_ms(a."modifiedMs")::TIMESTAMP_MS AS modified,
+      CASE WHEN h.kind <> 'painted' THEN h.kind WHEN w.seq IS NULL THEN 'diff' ELSE 'full' END AS shown_by
+    FROM history AS h
+    LEFT JOIN (SELECT * FROM answers SEMI JOIN firsts USING (seq)) AS a
+      ON a.x = h.x AND a.y = h.y AND a."changeMs" = epoch_ms(h."at")
+    LEFT JOIN whole AS w ON w.seq = h.seq
+    WHERE h.kind <> 'end'`)
+  await drop(duck, 'answers', 'firsts', 'whole', 'history')
+  await duck.run('CREATE TABLE pixels AS SELECT * FROM joined ORDER BY "at", seq')
+  await drop(duck, 'joined')
 }
 
 const TOLD = `url: 'VARCHAR', name: 'VARCHAR', canvas: 'INTEGER', kind: 'VARCHAR', "timestampMs": 'BIGINT', dx: 'INTEGER', dy: 'INTEGER'`
