@@ -24,7 +24,7 @@ export interface Painted {
   sourceAt: number
 }
 
-/** What one painting is recorded as: of a record of messages, all of it. */
+/** What one painting is recorded as: all that was heard up to a record of messages. */
 export function paintedRows(
   { streamAt, boardAt, cells }: { streamAt: number; boardAt: number; cells: number },
   { sourceMs, arrivedMs }: { sourceMs: number; arrivedMs: number },

@@ -40,10 +40,10 @@ export interface PainterServices {
 }
 
 /**
- * Puts what another Spate told of its board on the board of the same name as the capture, record of messages by record,
- * in order; each is recorded as painted once it is. Who dies in between finds in the board's own stream what was painted
- * of the next one, and goes on after that. A log or disk that is full is waited for, for ever; whatever else fails ends
- * it until the next start.
+ * Puts what another Spate told of its board on the board of the same name as the capture, in order; what was heard while
+ * it painted is painted next, all at once, and recorded as such once it is. Who dies in between finds in the board's own
+ * stream what was painted of that, and goes on after it. A log or disk that is full is waited for, for ever; whatever
+ * else fails ends it until the next start.
  */
 export class Painter {
   readonly #name: string
@@ -72,10 +72,9 @@ export class Painter {
     try {
       const after = positionOf(this.#painted.streamAt)
       for await (const batch of log.follow(captureStream(this.#name), after, signal)) {
-        for (const record of batch) {
-          if (record.type === CaptureRecordType.messages) await this.#persist(record)
-          if (signal.aborted) return
-        }
+        const heard = batch.filter(({ type }) => type === CaptureRecordType.messages)
+        if (heard.length > 0) await this.#persist(heard)
+        if (signal.aborted) return
       }
     } catch (error) {
       if (signal.aborted) return
@@ -84,14 +83,14 @@ export class Painter {
     }
   }
 
-  async #persist(record: LogRecord): Promise<void> {
+  async #persist(heard: readonly LogRecord[]): Promise<void> {
     const { clock, random, room, onError } = this.#services
     const { signal } = this.#stop
     for (let failures = 1; !signal.aborted; failures++) {
       await room.enough(signal)
       if (signal.aborted) return
       try {
-        await this.#paint(record)
+        await this.#paint(heard)
         return
       } catch (error) {
         if (signal.aborted) return
@@ -104,20 +103,22 @@ export class Painter {
     }
   }
 
-  async #paint(stored: LogRecord): Promise<void> {
+  async #paint(heard: readonly LogRecord[]): Promise<void> {
     const { boards, recorder } = this.#services
-    const record = decodeCaptureRecord(stored.type, stored.body)
-    if (record.type !== CaptureRecordType.messages) return
-    const events = record.body.flatMap(({ bytes }) => spateEventOf(bytes) ?? [])
+    const messages = heard.flatMap(({ type, body }) => {
+      const record = decodeCaptureRecord(type, body)
+      return record.type === CaptureRecordType.messages ? record.body : []
+    })
+    const events = messages.flatMap(({ bytes }) => spateEventOf(bytes) ?? [])
     this.#found ??= await this.#unrecorded()
     const steps = await this.#steps(events)
     crashPoint('capture.before-paint')
     const cells = await this.#take(steps)
     crashPoint('capture.after-paint')
     const boardAt = boards.has(this.#name) ? boards.get(this.#name).canvas.position : 0
-    const streamAt = stored.position
+    const streamAt = heard.at(-1)?.position ?? 0
     const sourceMs = Math.max(0, ...steps.map(timeOf))
-    const arrivedMs = record.body.at(-1)?.arrivedMs ?? 0
+    const arrivedMs = messages.at(-1)?.arrivedMs ?? 0
     const body = paintedRows({ streamAt, boardAt, cells }, { sourceMs, arrivedMs })
     await recorder.later({ type: CaptureRecordType.applied, body })
     crashPoint('capture.after-applied')
