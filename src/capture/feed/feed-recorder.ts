@@ -8,6 +8,7 @@ import { Recorder } from '../recorder.ts'
 import { CaptureRecordType, captureStream } from '../records.ts'
 import type { CaptureReport } from '../report.ts'
 import { StreamState } from '../stream-state.ts'
+import { Turn } from '../turn.ts'
 import { FeedFold } from './fold.ts'
 import { type IdScheme, namedIn } from './ids.ts'
 import { FeedLine } from './line.ts'
@@ -38,6 +39,7 @@ export class FeedRecorder implements AsyncDisposable {
   readonly #settings: FeedSettings
   readonly #recorder: Recorder
   readonly #listeners = new Set<() => void>()
+  readonly #turn = new Turn()
   #state: StreamState<FeedFold> | undefined
   #line: FeedLine | undefined
   #nextConnection = 1
@@ -76,7 +78,8 @@ export class FeedRecorder implements AsyncDisposable {
     const { fold } = this.#state
     this.#nextConnection = fold.nextConnection
     this.#lastId = fold.lastId
-    const body = { kind: 'feed' as const, source: sourceOf(this.#settings.url), settings: this.#told() }
+    const settings = { ...this.#told(), run: this.#turn.mark }
+    const body = { kind: 'feed' as const, source: sourceOf(this.#settings.url), settings }
     await recorder.now({ type: CaptureRecordType.began, body })
     const scheme = this.#scheme
     this.#line = new FeedLine(
@@ -120,6 +123,8 @@ export class FeedRecorder implements AsyncDisposable {
   }
 
   #folded(): void {
+    const reason = this.#turn.lost(this.#state?.fold.began)
+    if (reason !== undefined) this.#stopFor(reason)
     for (const listener of this.#listeners) listener()
   }
 

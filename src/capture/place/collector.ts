@@ -11,6 +11,7 @@ import { Recorder } from '../recorder.ts'
 import { type Applied, CaptureRecordType, captureStream } from '../records.ts'
 import { type CaptureReport, captureReport } from '../report.ts'
 import { pause, Room } from '../room.ts'
+import { Turn } from '../turn.ts'
 import { Applier, type ApplierServices, type Questioner } from './applier.ts'
 import { Asker } from './asker.ts'
 import { CaptureBoard } from './board.ts'
@@ -83,6 +84,7 @@ export class PlaceCollector implements AsyncDisposable {
   readonly #settings: PlaceSettings
   readonly #stream: string
   readonly #table: Table
+  readonly #turn = new Turn()
   #fold: CaptureFold
   readonly #recorder: Recorder
   readonly #room: Room
@@ -212,7 +214,7 @@ export class PlaceCollector implements AsyncDisposable {
     if (this.stopped !== undefined) throw this.stopped
     this.#fold.takeFresh()
     this.#nextConnection = this.#fold.nextConnection
-    const settings = toldSettings(this.#settings)
+    const settings = { ...toldSettings(this.#settings), run: this.#turn.mark }
     const body = { kind: 'place' as const, source: sourceOf(this.#settings), settings }
     await this.#recorder.now({ type: CaptureRecordType.began, body })
     this.#start()

@@ -11,6 +11,7 @@ import { CaptureRecordType, captureStream } from '../records.ts'
 import type { CaptureReport } from '../report.ts'
 import { Room } from '../room.ts'
 import { StreamState } from '../stream-state.ts'
+import { Turn } from '../turn.ts'
 import { SpateFold } from './fold.ts'
 import { Painter } from './painter.ts'
 import { placementsUrl, type SpateSettings } from './settings.ts'
@@ -42,6 +43,7 @@ export class SpateFollower implements AsyncDisposable {
   readonly #recorder: Recorder
   readonly #room: Room
   readonly #listeners = new Set<() => void>()
+  readonly #turn = new Turn()
   #state: StreamState<SpateFold> | undefined
   #line: FeedLine | undefined
   #painter: Painter | undefined
@@ -83,7 +85,8 @@ export class SpateFollower implements AsyncDisposable {
     this.#nextConnection = fold.line.nextConnection
     this.#lastId = fold.line.lastId
     const { isEvents, order: idOrder } = SCHEME
-    const settings = { isEvents, idOrder, resumes: true, gapEvents: GAP_EVENTS.join(' '), authors: source }
+    const own = { resumes: true, gapEvents: GAP_EVENTS.join(' '), authors: source, run: this.#turn.mark }
+    const settings = { isEvents, idOrder, ...own }
     const body = { kind: 'spate' as const, source: sourceOf(placementsUrl(this.#settings)), settings }
     const painting = { log, boards, players, recorder, room, clock, random, onError }
     this.#painter = new Painter(this.name, source, fold.painted, painting)
@@ -110,6 +113,8 @@ export class SpateFollower implements AsyncDisposable {
   }
 
   #folded(): void {
+    const reason = this.#turn.lost(this.#state?.fold.line.began)
+    if (reason !== undefined) this.#stopFor(reason)
     for (const listener of this.#listeners) listener()
   }
 
