@@ -45,7 +45,11 @@ for (const seed of SEEDS) {
         .filter(({ name, refusedWith }) => heard.has(name) && refusedWith === 0)
         .map((frame) => ({ ...frame, afterMs: late.get(keyOf(frame)) }))
       const holes = report.holes.map(({ fromMs, toMs }): [number, number] => [fromMs, toMs])
-      assert.deepEqual(holes, holesOf(inTime(had)), `canvas ${report.canvas}`)
+      assert.deepEqual(
+        holes,
+        holesOf(inTime(had)),
+        `canvas ${report.canvas}: ${JSON.stringify(report.holes)}`,
+      )
       assertHarms(told, (frame) => isKept(frame, heard, late), holes)
     }
     await assertAuthors(server, followed)

@@ -50,6 +50,8 @@ const CHANCES: Chances = {
   downloadFailed: 0.1,
 }
 const MOST_DELAY_MS = 60
+/** Of a frame that can be had: fewer than a collector's tries. */
+const MOST_FAILURES = 2
 const MOST_DOWNLOAD_DELAY_MS = 120
 const FRAME = /\/media\/canvas-images\//
 
@@ -93,6 +95,8 @@ export class FaultProxy {
   readonly #relays = new Set<Relay>()
   readonly #frames = new Map<string, PassedFrame>()
   readonly #lost = new Set<string>()
+  /** Downloads that failed, by address. */
+  readonly #failed = new Map<string, number>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
   private constructor(origin: string, seed: number) {
@@ -145,7 +149,9 @@ export class FaultProxy {
     const isFrame = FRAME.test(address)
     const refusedWith = this.#frames.get(address)?.refusedWith ?? 0
     if (refusedWith !== 0) return void outgoing.writeHead(refusedWith).end()
-    const fails = isFrame && this.#draw('downloadFailed', this.#random)
+    const failures = this.#failed.get(address) ?? 0
+    const fails = isFrame && failures < MOST_FAILURES && this.#draw('downloadFailed', this.#random)
+    if (fails) this.#failed.set(address, failures + 1)
     const how = fails ? this.#random.pick([404, 503, 'cut', 'destroyed']) : undefined
     if (how === 'destroyed') return void incoming.socket.destroy()
     if (typeof how === 'number') return void outgoing.writeHead(how).end()
