@@ -58,7 +58,7 @@ async function capturesIn(log: Log, named: readonly string[]): Promise<string[]>
   }
   const wanted = named.length > 0 ? named : all
   const kinds = await Promise.all(wanted.map((name) => capturedKind(log, name)))
-  return wanted.filter((_, i) => kinds[i] === 'place')
+  return wanted.filter((_, i) => kinds[i] !== 'feed')
 }
 
 async function rebuild(

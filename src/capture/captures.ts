@@ -193,7 +193,7 @@ export class Captures implements AsyncDisposable {
         })
         followed.collector = collector
         followed.failure = undefined
-        if (followed.wanted.kind === 'place') await this.#tablesOf(name)
+        if (followed.wanted.kind !== 'feed') await this.#tablesOf(name)
         return
       } catch (cause) {
         if (signal.aborted) return
@@ -278,8 +278,7 @@ export class Captures implements AsyncDisposable {
 
   /** Who changed a cell when, as far as the source told, the latest first. Errors: `not-found`, `unavailable`. */
   async history(name: string, x: number, y: number, limit: number): Promise<PixelRow[]> {
-    if ((await this.#kindOf(name)) !== 'place')
-      throw new SpateError('invalid', `the board ${name} itself knows who changed its cells`)
+    if ((await this.#kindOf(name)) === 'feed') throw new SpateError('invalid', 'a feed has no pixels')
     return (await this.#tablesOf(name)).history(x, y, limit)
   }
 
@@ -290,7 +289,7 @@ export class Captures implements AsyncDisposable {
 
   /** What became of the frames that were named. Errors: `not-found`, `unavailable`. */
   async urls(name: string): Promise<Record<UrlStatus, number>> {
-    if ((await this.#kindOf(name)) !== 'place') return NO_URLS
+    if ((await this.#kindOf(name)) === 'feed') return NO_URLS
     return (await this.#tablesOf(name)).urls()
   }
 

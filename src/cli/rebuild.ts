@@ -7,7 +7,7 @@ import { StreamProgress } from './progress.ts'
 export function rebuildCommand(): Command {
   return new Command('rebuild')
     .description('make the tables of captures anew from the log, while no server has the data folder')
-    .argument('[captures...]', 'default: all of an r/place')
+    .argument('[captures...]', 'default: all that have any')
     .action(rebuild)
 }
 
