@@ -63,8 +63,11 @@ export class Following implements AsyncDisposable {
     return this.collector.report().canvases.reduce((sum, { counts }) => sum + counts.applied, 0)
   }
 
-  get holes(): number {
-    return this.collector.report().canvases.reduce((sum, { holes }) => sum + holes.length, 0)
+  /** How many, and why. */
+  get holes(): string {
+    const holes = this.collector.report().canvases.flatMap((canvas) => canvas.holes)
+    const causes = [...new Set(holes.flatMap((hole) => hole.causes))]
+    return causes.length === 0 ? 'no holes' : `${holes.length} holes (${causes.join(', ')})`
   }
 
   /** Resolves when so many frames are on the board. */
