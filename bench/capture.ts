@@ -103,7 +103,7 @@ async function measureMost(
   canvases: number,
 ): Promise<void> {
   let most = { rate: 0, cpu: 0 }
-  for (let hz = run.size(10, 8); hz < 1000; hz *= 1.25) {
+  for (let hz = run.size(6, 8); hz < 1000; hz *= 1.25) {
     const start = following.applied
     const before = process.cpuUsage()
     const startMs = performance.now()
