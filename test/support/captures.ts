@@ -23,7 +23,7 @@ import { tempFolder } from './tmp.ts'
 const ALL = { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
 
 /** Gives up, so that a test that waits in vain says what it waited for. */
-export async function within<T>(what: string, promise: Promise<T>, ms = 10_000): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, ms = 60_000): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error(`waited in vain: ${what}`)), ms)
   try {
