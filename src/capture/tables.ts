@@ -2,7 +2,7 @@ import type { LogRecord } from '../log/port.ts'
 import { upsertPixels } from '../store/sql/pixels.ts'
 import type { Projection } from '../store/sql/projection.ts'
 import type { PixelRow } from '../store/sql/schema.ts'
-import { nameUrls, settleUrl, type UrlOutcome } from '../store/sql/urls.ts'
+import { nameUrls, settleUrls, type UrlOutcome } from '../store/sql/urls.ts'
 import { placeMessageOf } from './place/messages.ts'
 import {
   type Answer,
@@ -31,24 +31,31 @@ export function captureTables(name: string): Projection<LogRecord> {
       await db.deleteFrom('pixels').where('board', '=', name).execute()
     },
     async apply(db, records) {
+      const messages: RawMessage[] = []
+      const fetched: Fetched[] = []
+      const pixels: PixelRow[] = []
       for (const { type, body } of records) {
         const record = decodeCaptureRecord(type, body)
         switch (record.type) {
           case CaptureRecordType.messages:
-            await nameUrls(db, name, urlsIn(record.body))
-            await upsertPixels(db, placementsIn(name, record.body))
+            messages.push(...record.body)
+            pixels.push(...placementsIn(name, record.body))
             break
           case CaptureRecordType.fetched:
-            for (const fetched of record.body.frames)
-              await settleUrl(db, name, fetched.url, outcomeOf(fetched))
+            fetched.push(...record.body.frames)
             break
           case CaptureRecordType.answered:
-            await upsertPixels(db, pixelsIn(name, record.body))
+            pixels.push(...pixelsIn(name, record.body))
             break
           default:
             break
         }
       }
+      // A frame is fetched after it was named, so all may be named first.
+      await nameUrls(db, name, urlsIn(messages))
+      const settled = fetched.map((each) => ({ url: each.url, outcome: outcomeOf(each) }))
+      await settleUrls(db, name, settled)
+      await upsertPixels(db, pixels)
     },
   }
 }

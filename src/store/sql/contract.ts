@@ -7,7 +7,7 @@ import { cellHistory, upsertPixels } from './pixels.ts'
 import type { Tables } from './port.ts'
 import { type Projection, project, reset } from './projection.ts'
 import type { PixelRow } from './schema.ts'
-import { countUrls, findUrl, nameUrls, settleUrl, waitingUrls } from './urls.ts'
+import { countUrls, findUrl, nameUrls, settleUrls, waitingUrls } from './urls.ts'
 
 /** A database without tables. Everything that is opened on it is disposed of with the test. */
 export interface TestDatabase {
@@ -244,9 +244,14 @@ export function describeTables(name: string, { skip }: { skip: string | false },
       const stored = { status: 'stored', fetched: 5, hash: 'ab', size: 7 } as const
       const missing = { status: 'missing', fetched: 6, reason: '404' } as const
       await tables.change('settle', async (db) => {
-        await settleUrl(db, 'place', a, stored)
-        await settleUrl(db, 'place', a, missing)
-        await settleUrl(db, 'place', b, missing)
+        await settleUrls(db, 'place', [
+          { url: b, outcome: { status: 'failed', fetched: 4, reason: '500' } },
+          { url: a, outcome: stored },
+          { url: a, outcome: missing },
+          { url: b, outcome: missing },
+        ])
+        await settleUrls(db, 'place', [{ url: a, outcome: missing }])
+        await settleUrls(db, 'place', [])
       })
       const find = (url: string) => tables.read('find', (db) => findUrl(db, 'place', url))
       assert.deepEqual(await find(a), { capture: 'place', url: a, named: 1, reason: null, ...stored })

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { numbers, texts } from './arrays.ts'
 import type { Change, Db, PixelRow } from './schema.ts'
 
 /** Beyond, a statement only gets larger, not faster. */
@@ -71,19 +72,4 @@ function completed(before: PixelRow, row: PixelRow): PixelRow {
     name: row.name ?? before.name,
     colour: row.colour ?? before.colour,
   }
-}
-
-/** Postgres' own form of an array: drivers build it slower, or not at all. */
-function numbers(values: readonly (number | null)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`
-}
-
-function texts(values: readonly (string | null)[]): string {
-  return `{${values.map(quoted).join(',')}}`
-}
-
-/** Text without U+0000, which Postgres cannot hold. */
-function quoted(value: string | null): string {
-  if (value === null) return 'NULL'
-  return `"${value.replaceAll('\0', '').replace(/["\\]/g, '\\$&')}"`
 }
