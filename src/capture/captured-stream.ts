@@ -17,7 +17,7 @@ export interface CapturedStreamServices {
 }
 
 /** The fold of a capture's stream, of whatever kind. */
-interface ReportingFold {
+export interface ReportingFold {
   readonly position: Position
   apply(record: LogRecord): void
   report(name: string): CaptureReport
@@ -36,6 +36,11 @@ const FOLDS: Readonly<Record<CaptureKind, FoldOfKind>> = {
   place: { empty: () => new CaptureFold(), load: CaptureFold.load },
   spate: { empty: () => new SpateFold(), load: SpateFold.load },
   feed: { empty: () => new FeedFold(), load: FeedFold.load },
+}
+
+/** Of a stream that begins. */
+export function foldOfKind(kind: CaptureKind): ReportingFold {
+  return FOLDS[kind].empty()
 }
 
 /** What the first record of a capture's stream says; undefined for a stream without any. Errors: those of the log. */

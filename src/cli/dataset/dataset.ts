@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { Duck } from '../../archive/tables/duck.ts'
-import { captureReport } from '../../capture/report.ts'
 import type { Api, BoardSummary } from '../../client/api.ts'
 import { decodeRecords } from '../../log/record-stream.ts'
 import { bodyOf } from '../output.ts'
@@ -58,7 +57,7 @@ export function exportDataset(
     await writePixelsCsv(duck, join(folder, 'pixels.csv.gz'))
     await writePixelsParquet(duck, join(folder, 'pixels.parquet'))
     await writeFramesCsv(duck, join(folder, 'frames.csv.gz'))
-    const coverage = captureReport(name, gathered.fold)
+    const coverage = gathered.fold.report(name)
     await writeFile(join(folder, 'coverage.json'), `${JSON.stringify(coverage, undefined, 1)}\n`)
     await using sums = await Sums.create(folder)
     const frames = await countOf(duck, 'frames')

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
+import { foldOfKind, type ReportingFold } from '../../capture/captured-stream.ts'
 import { CaptureFold } from '../../capture/place/fold.ts'
-import { CaptureRecordType, decodeCaptureRecord } from '../../capture/records.ts'
+import { type CaptureKind, CaptureRecordType, decodeCaptureRecord } from '../../capture/records.ts'
 import type { LogRecord } from '../../log/port.ts'
 import { RowsFile } from './rows-file.ts'
 
 /** What a capture's stream says, put where DuckDB reads it. */
 export interface Gathered {
-  readonly fold: CaptureFold
+  readonly fold: ReportingFold
+  /** Of a canvas, in cells; undefined: it was captured without frames. */
+  readonly frameSize: { readonly width: number; readonly height: number } | undefined
   /** A row for each frame that was told of; some twice. */
   readonly told: string
   /** What became of downloads. */
@@ -21,7 +24,8 @@ export async function gather(
   folder: string,
   onRecord: (position: number) => void,
 ): Promise<Gathered> {
-  const fold = new CaptureFold()
+  let fold = foldOfKind('place')
+  let isFirst = true
   const told = await RowsFile.create(join(folder, 'told.ndjson.gz'))
   const fetched = await RowsFile.create(join(folder, 'fetched.ndjson.gz'))
   const answers = await RowsFile.create(join(folder, 'answers.ndjson.gz'))
@@ -29,9 +33,11 @@ export async function gather(
   try {
     for await (const batch of records) {
       for (const record of batch) {
+        if (isFirst) fold = foldOfKind(kindOf(record))
+        isFirst = false
         fold.apply(record)
         addOutcomes(record, fetched, answers)
-        for (const frame of fold.takeFresh()) {
+        for (const frame of fold instanceof CaptureFold ? fold.takeFresh() : []) {
           const { url, canvas, kind, timestampMs, dx, dy } = frame
           told.add({ url, name: nameOf(url), canvas, kind, timestampMs, dx, dy })
         }
@@ -42,7 +48,18 @@ export async function gather(
   } finally {
     for (const file of files) await file.close()
   }
-  return { fold, told: told.path, fetched: fetched.path, answers: answers.path }
+  const { path } = told
+  return { fold, frameSize: frameSizeOf(fold), told: path, fetched: fetched.path, answers: answers.path }
+}
+
+function kindOf({ type, body }: LogRecord): CaptureKind {
+  const record = decodeCaptureRecord(type, body)
+  return record.type === CaptureRecordType.began ? record.body.kind : 'place'
+}
+
+function frameSizeOf(fold: ReportingFold): Gathered['frameSize'] {
+  if (!(fold instanceof CaptureFold)) return undefined
+  return { width: fold.config?.canvasWidth ?? 0, height: fold.config?.canvasHeight ?? 0 }
 }
 
 function addOutcomes({ type, body }: LogRecord, fetched: RowsFile, answers: RowsFile): void {

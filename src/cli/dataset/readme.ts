@@ -64,7 +64,8 @@ const COLUMNS = `## Columns
 \`timestamp\` (of the frame), \`user_id\` (as the source names them; empty where it was not told), \`pixel_color\`, \`coordinate\` (\`x,y\`).
 
 \`pixels.parquet\`: the same rows in the same order, with \`user_name\`, \`modified\` (when the source says that the author
-changed the pixel), and \`shown_by\`: \`diff\`, or \`full\` for what was first seen in a full frame: an older pixel, or the repair of a hole.
+changed the pixel), and \`shown_by\`: \`diff\`, or \`full\` for what was first seen in a full frame: an older pixel, or the repair of a hole;
+\`placed\`, \`painted\`, \`restored\` where the source told of pixels and not of frames.
 
 \`frames.csv.gz\`: \`name\`, \`timestamp\`, \`canvas\`, \`kind\` (\`full\`, \`diff\`), \`sha256\` (of the bytes), \`size\` (bytes), \`status\`:
 \`stored\`; \`missing\` (404), \`expired\` (401, 403), \`broken\` (no picture), \`failed\` (not to be had), \`waiting\` (not fetched yet).

@@ -76,8 +76,9 @@ async function makeFrames(duck: Duck, { told, fetched }: Gathered): Promise<void
   await drop(duck, 'told', 'fetched', 'firsts', 'outcomes')
 }
 
-async function makePixels(duck: Duck, { answers, fold }: Gathered): Promise<void> {
-  const { canvasWidth: width = 0, canvasHeight: height = 0 } = fold.config ?? {}
+async function makePixels(duck: Duck, { answers, frameSize }: Gathered): Promise<void> {
+  const { width, height } = frameSize ?? { width: 0, height: 0 }
+  const byFrame = frameSize === undefined ? 'false' : "h.kind = 'painted'"
   await load(duck, 'answers', answers, ANSWERS)
   await duck.run('CREATE TABLE firsts AS SELECT min(seq) AS seq FROM answers GROUP BY x, y, "changeMs"')
   await duck.run(`CREATE TABLE whole AS SELECT DISTINCT h.seq FROM history AS h
@@ -86,7 +87,7 @@ async function makePixels(duck: Duck, { answers, fold }: Gathered): Promise<void
   await duck.run(`CREATE TABLE joined AS SELECT h."at", h.seq, h.x, h.y, h.hex,
       coalesce(${OWNER}, ${fitting('a."user"')}) AS user_id, nullif(a.called, '') AS user_name,
       epoch_ms(a."modifiedMs")::TIMESTAMP_MS AS modified,
-      CASE WHEN h.kind <> 'painted' THEN h.kind WHEN w.seq IS NULL THEN 'diff' ELSE 'full' END AS shown_by
+      CASE WHEN NOT (${byFrame}) THEN h.kind WHEN w.seq IS NULL THEN 'diff' ELSE 'full' END AS shown_by
     FROM history AS h
     LEFT JOIN (SELECT * FROM answers SEMI JOIN firsts USING (seq)) AS a
       ON a.x = h.x AND a.y = h.y AND a."changeMs" = epoch_ms(h."at")
