@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { CapturingServer, eventually } from '../../../test/support/capturing.ts'
+import { CapturingServer, eventually, SourceServer } from '../../../test/support/capturing.ts'
 import { EXTRA_COLORS, FAKE_PALETTE, FakePlace } from '../../../test/support/fake-place.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
 import { Duck, literal } from '../../archive/tables/duck.ts'
@@ -192,3 +192,19 @@ test('[K53] a dataset is whole or not there', async (t) => {
 function framesOf(source: FakePlace): number {
   return new Set(source.frames.map(({ name }) => name)).size
 }
+
+test('[K50] what was captured of another Spate is published with its players', async (t) => {
+  const [source, copy] = await Promise.all([SourceServer.start(t, 3), CapturingServer.start(t)])
+  await source.paint(0, 40)
+  const settings = { url: source.server.url, board: 'event' }
+  const begun = await (await copy.admin()).put('/api/captures/copy', { kind: 'spate', settings })
+  assert.equal(begun.status, 204, begun.text)
+  await eventually('the same cells', async () => (await source.image()).equals(await copy.image('copy')))
+  const to = join(tempFolder(t), 'out')
+  const run = await copy.spate('export', 'dataset', 'copy', '--to', to)
+  assert.equal(run.code, 0, run.stderr)
+  const [, ...rows] = unzipped(to, 'pixels.csv.gz')
+  assert.equal(rows.length, 40)
+  assert.deepEqual(new Set(rows.map((row) => row.split(',')[1])).size, 3)
+  assert.deepEqual(unzipped(to, 'frames.csv.gz').length, 1)
+})
