@@ -17,7 +17,7 @@ test('[K55] a capture is shown with its state, its rate, and each hole, under th
   const { page } = visit
   const panel = page.getByRole('region', { name: 'event', exact: true })
   await panel.locator('output').filter({ hasText: 'Following' }).waitFor()
-  const bar = panel.getByRole('slider', { name: /^Coverage of canvas 0: / })
+  const bar = panel.getByRole('slider', { name: /^Coverage, canvas 0: / })
   await bar.waitFor()
 
   // Each canvas has its bar; of the holes the mouse tells the one it is over, with its cause.

@@ -49,6 +49,8 @@ export type State = 'following' | 'connecting' | 'stopped' | 'ended'
 
 interface CaptureAnswer<Canvas> {
   readonly name: string
+  /** A feed has no board. */
+  readonly kind: 'place' | 'spate' | 'feed'
   readonly state: State
   readonly problem: string | null
   /** Null where this server does not follow it. */

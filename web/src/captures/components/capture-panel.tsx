@@ -13,6 +13,7 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
   const { line, report } = shown
   const { name, state, problem, waiting } = line
   const canvases = report?.canvases ?? []
+  const hasBoard = line.kind !== 'feed' && line.report.canvases.length > 0
   const board = new URLSearchParams({ board: name })
   return (
     <section class="panel part" aria-label={name}>
@@ -27,7 +28,7 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
         <span class="quiet source">
           <bdi>{line.report.source}</bdi>
         </span>
-        {line.report.canvases.length > 0 && (
+        {hasBoard && (
           <>
             <a class="link-button" href={`/?${board}`}>
               Board
@@ -52,12 +53,16 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
         <div class="capture-facts">
           <Facts shown={shown} nowMs={nowMs} />
           {canvases.map((canvas) => (
-            <CoverageBar key={canvas.canvas} canvas={canvas} />
+            <CoverageBar
+              key={canvas.canvas}
+              canvas={canvas}
+              name={line.kind === 'place' ? `canvas ${canvas.canvas}` : 'coverage'}
+            />
           ))}
         </div>
-        {canvases.length > 0 && <LastFrame shown={shown} nowMs={nowMs} />}
+        {hasBoard && <LastFrame shown={shown} nowMs={nowMs} />}
       </div>
-      {canvases.length > 0 && <CanvasesTable canvases={canvases} />}
+      {canvases.length > 0 && line.kind === 'place' && <CanvasesTable canvases={canvases} />}
       <HolesTable canvases={canvases} />
     </section>
   )
@@ -74,7 +79,11 @@ function Facts({ shown, nowMs }: { shown: Shown; nowMs: number }) {
     <dl class="facts">
       <Fact name="Rate">
         {rates === undefined ? '–' : rateWords(rates.messages)}
-        <Aside>{rates === undefined ? 'messages' : `messages; ${rateWords(rates.frames)} frames`}</Aside>
+        <Aside>
+          {rates === undefined || line.kind !== 'place'
+            ? 'messages'
+            : `messages; ${rateWords(rates.frames)} frames`}
+        </Aside>
       </Fact>
       <Fact name="Lag of the board">
         {lag99 === 0 ? '–' : lengthWords(lag99)}
@@ -96,7 +105,7 @@ function Facts({ shown, nowMs }: { shown: Shown; nowMs: number }) {
         {countWords(report.counts.messages)}
         <Aside>messages, {bytesWords(report.counts.bytes)}</Aside>
       </Fact>
-      <Fact name="Last frame">
+      <Fact name={line.kind === 'place' ? 'Last frame' : 'Last heard of'}>
         {lastMs === undefined ? '–' : ago(lastMs, nowMs)}
         <Aside>since {new Date(report.beganMs).toISOString().slice(0, 16).replace('T', ' ')} UTC</Aside>
       </Fact>
@@ -129,7 +138,7 @@ function LastFrame({ shown: { line, imageAtMs }, nowMs }: { shown: Shown; nowMs:
           decoding="async"
         />
       </a>
-      {last !== null && (
+      {last !== null && line.kind === 'place' && (
         <figcaption class="small quiet">
           <a href={last.url} rel="noopener noreferrer" target="_blank">
             {last.url.split('/').at(-1)}

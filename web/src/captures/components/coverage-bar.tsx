@@ -7,7 +7,7 @@ const WIDTH = 1000
 const HEIGHT = 20
 
 /** What of one canvas was seen, from its first to its last frame. The holes are told under the mouse, or by the arrow keys. */
-export function CoverageBar({ canvas }: { canvas: CanvasAnswer }) {
+export function CoverageBar({ canvas, name: what }: { canvas: CanvasAnswer; name: string }) {
   const chosen = useSignal<number | undefined>(undefined)
   const { seen, holes } = canvas
   const marks = seen === undefined ? [] : marksOf(seen, holes)
@@ -30,11 +30,11 @@ export function CoverageBar({ canvas }: { canvas: CanvasAnswer }) {
     else return
     event.preventDefault()
   }
-  const name = `Coverage of canvas ${canvas.canvas}: ${shareWords(canvas.coveredShare)}`
+  const name = `Coverage, ${what}: ${shareWords(canvas.coveredShare)}`
   return (
     <div class="coverage">
       <div class="coverage-head small">
-        <span class="quiet">canvas {canvas.canvas}</span>
+        <span class="quiet">{what}</span>
         <span class="number">{shareWords(canvas.coveredShare)}</span>
       </div>
       <svg
