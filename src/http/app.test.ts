@@ -129,7 +129,9 @@ test('[H25] the page brings all it needs, says so to the browser, and is kept by
 
 test('[H25] every answer forbids to guess its type', async (t) => {
   const server = await HttpServer.withLobby(t)
-  const reading = server.routes.filter(({ method, url }) => method === 'GET' && !/(edits|placements)$/.test(url))
+  const reading = server.routes.filter(
+    ({ method, url }) => method === 'GET' && !/(edits|placements)$/.test(url),
+  )
   assert.ok(reading.length > 15)
   for (const { url } of reading) {
     const answer = await server.client().get(url.replace(':id', 'lobby').replaceAll(/:\w+/g, '1'))
