@@ -86,9 +86,21 @@ test('[H10] who asks again with the tag of the present is answered without encod
 
 test('[H1] no cache keeps a refusal, whatever it would have kept of the answer', async (t) => {
   const server = await HttpServer.withLobby(t)
-  const crowd = Array.from({ length: 100 }, () => server.client().get(`${IMAGE}?at=1&height=900`))
-  const areas = Array.from({ length: 100 }, () => server.client().get(`${IMAGE}?width=900`))
-  const refused = (await Promise.all([...areas, ...crowd])).filter(({ status }) => status !== 200)
+  const { renderer } = server.services
+  const png = renderer.png.bind(renderer)
+  const someRefused = Promise.withResolvers<void>()
+  // However fast images are made: these are under way until somebody was refused.
+  t.mock.method(renderer, 'png', async (...image: Parameters<typeof png>) => {
+    await someRefused.promise
+    return png(...image)
+  })
+  const get = async (query: string) => {
+    const answer = await server.client().get(`${IMAGE}?${query}`)
+    if (answer.status !== 200) someRefused.resolve()
+    return answer
+  }
+  const crowd = Array.from({ length: 200 }, (_, i) => get(i < 100 ? 'width=900' : 'at=1&height=900'))
+  const refused = (await Promise.all(crowd)).filter(({ status }) => status !== 200)
   assert.ok(refused.length > 0)
   for (const { status, headers } of refused) {
     assert.equal(status, 503)

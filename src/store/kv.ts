@@ -88,6 +88,7 @@ export class Kv implements AsyncDisposable {
   readonly #tables = new Map<string, Table>()
   /** Names of the tables that are in the file. */
   readonly #stored: Set<unknown>
+  readonly #running = new Set<Promise<void>>()
   #turn: Promise<void> = Promise.resolve()
   /** Why every commit is refused, once one could not be synced. */
   unsynced: SpateError | undefined
@@ -129,6 +130,16 @@ export class Kv implements AsyncDisposable {
    * throws.
    */
   async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
+    const running = this.#commit(durability, change)
+    this.#running.add(running)
+    try {
+      await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async #commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
     if (this.unsynced !== undefined) throw this.unsynced
     const operations: Operation[] = []
     let valueBytes = 0
@@ -234,8 +245,13 @@ export class Kv implements AsyncDisposable {
     }
   }
 
-  /** Waits for running commits. */
+  /**
+   * Waits for running commits, and until their pages are on disk: lmdb 3.5 waits, too, but a process in which it
+   * was closed while its thread still wrote was now and then gone.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#running)
+    await Promise.allSettled([this.#root.flushed])
     await this.#root.close()
   }
 }
