@@ -68,6 +68,13 @@ const PINNED: readonly [CaptureRecord, sha256: string][] = [
   ],
   [{ type: CaptureRecordType.answered, body: [ANSWER, { ...ANSWER, x: 7, user: null }] }, 'ed18c188258f'],
   [
+    {
+      type: CaptureRecordType.changed,
+      body: { canvas: 0, timestampMs: 2, cells: 3, sha256: 'ab'.repeat(32) },
+    },
+    '4db0720cf4a0',
+  ],
+  [
     { type: CaptureRecordType.rebased, body: { canvas: 0, fromMs: 1, timestampMs: 2, cells: 3 } },
     '559e87cf7e53',
   ],

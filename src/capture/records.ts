@@ -27,6 +27,7 @@ export const CaptureRecordType = {
   rebased: 7,
   applied: 8,
   coloured: 9,
+  changed: 10,
 } as const
 
 /** Channels that are no canvas. A canvas is its index. */
@@ -136,8 +137,17 @@ export interface Applied {
   /** NaN: a full frame. */
   readonly previousMs: number
   readonly cells: number
-  /** Cells of which the authors are to be asked for: all of its changed ones, or none. */
+  /** Cells of which the authors are to be asked for: of a diff all of its cells or none. */
   readonly asked: number
+}
+
+/** What a full frame is about to change on the board, as far as the authors of that are to be asked for. */
+export interface Changed {
+  readonly canvas: number
+  readonly timestampMs: number
+  readonly cells: number
+  /** Of a stored picture that is transparent but for those cells. */
+  readonly sha256: string
 }
 
 /** Colours in a frame that the source's palette does not have, 0xRRGGBB. */
@@ -158,6 +168,7 @@ export type CaptureRecord =
   | { readonly type: Type['rebased']; readonly body: Rebased }
   | { readonly type: Type['applied']; readonly body: readonly Applied[] }
   | { readonly type: Type['coloured']; readonly body: Coloured }
+  | { readonly type: Type['changed']; readonly body: Changed }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -92,6 +92,7 @@ class Killed {
         .map(({ x, y, changeMs }) => `${x} ${y} ${changeMs}`)
       assert.ok(answers.length > 0)
       assert.equal(new Set(answers).size, answers.length, 'answered twice')
+      assert.ok(new Set(paintings).isSubsetOf(new Set(answers)), 'painted and nobody asked for it')
       for (const [fromMs, toMs, ...causes] of capture.holes()) {
         assert.ok(
           causes.every((cause) => cause === 'restarted'),
@@ -100,7 +101,8 @@ class Killed {
       }
       const fetched = (await capture.recordsOf(CaptureRecordType.fetched)).flatMap(({ body }) => body.frames)
       const stored = await Array.fromAsync(objects.list('frames/'))
-      const hashes = new Set(fetched.map(({ sha256 }) => sha256))
+      const changed = await capture.recordsOf(CaptureRecordType.changed)
+      const hashes = new Set([...fetched, ...changed.map(({ body }) => body)].map(({ sha256 }) => sha256))
       assert.deepEqual(stored.map(({ key }) => key.slice(10, 74)).toSorted(), [...hashes].toSorted())
     } finally {
       await capture.close()

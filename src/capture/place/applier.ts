@@ -3,20 +3,21 @@ import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import { Pace } from '../../base/pace.ts'
+import { wrap } from '../../boards/canvas/geometry.ts'
 import type { Batch } from '../batch.ts'
 import type { Recorder } from '../recorder.ts'
-import { type Applied, CaptureRecordType } from '../records.ts'
+import { type Applied, CaptureRecordType, type Changed } from '../records.ts'
 import { pause, type Room } from '../room.ts'
 import type { CaptureBoard, CellsToPaint } from './board.ts'
 import type { Chain, Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
-import type { FrameCells } from './picture.ts'
+import { encodeCells, type FrameCells } from './picture.ts'
 import type { PlaceSettings } from './settings.ts'
 
 /** Takes the changed cells of a frame, to ask who changed them. */
 export interface Questioner {
-  /** Whether all of them will be asked for; else none is. */
-  takes(cells: number): boolean
+  /** How many cells of such a frame can be asked for now. */
+  roomFor(kind: Frame['kind']): number
   /** After the frame's `applied` record is durable. */
   ask(frame: Frame, cells: FrameCells): void
 }
@@ -44,8 +45,11 @@ const CELLS_A_RUN = 131_072
 /** A frame ready to be painted. */
 interface Ready {
   readonly frame: Frame
-  readonly cells: FrameCells
   readonly missing: CellsToPaint
+  /** Cells that it changes. */
+  readonly count: number
+  /** Of which the authors are asked for. */
+  readonly asked: FrameCells | undefined
 }
 
 /**
@@ -66,6 +70,8 @@ export class Applier {
   readonly #queue: Frame[]
   /** Applied, but not folded yet. */
   readonly #unfolded = new Set<string>()
+  /** Of full frames that are not applied yet, by timestamp. */
+  readonly #changed: Map<number, Changed>
   #appliedMs = 0
   /** No cell of the canvas is later than this or what was applied; undefined where that is not known. */
   #paintedMs: number | undefined
@@ -78,6 +84,7 @@ export class Applier {
     this.#services = services
     this.#chain = chain
     this.#queue = [...chain.waiting.values()].sort(order)
+    this.#changed = new Map(chain.changed)
     this.#running = this.#run()
   }
 
@@ -202,15 +209,17 @@ export class Applier {
     await board.paint(ready.map(({ frame, missing }) => ({ ...missing, timestampMs: frame.timestampMs })))
     crashPoint('capture.after-paint')
     const recorded: Promise<void>[] = []
-    for (const { frame, cells, missing } of ready) {
-      const row = this.#rowOf(frame, cells, missing)
-      recorded.push(applied.add(row))
+    for (const { frame, count, asked } of ready) {
+      const { canvas, timestampMs } = frame
+      const previousMs = frame.kind === 'full' ? Number.NaN : frame.previousMs
+      recorded.push(applied.add({ canvas, timestampMs, previousMs, cells: count, asked: asked?.count ?? 0 }))
       this.#taken(frame)
-      this.#appliedMs = Math.max(this.#appliedMs, frame.timestampMs)
-      if (row.asked > 0) {
+      this.#changed.delete(timestampMs)
+      this.#appliedMs = Math.max(this.#appliedMs, timestampMs)
+      if (asked !== undefined) {
         // One that is not recorded is asked for after the next start.
         recorded.at(-1)?.then(
-          () => questioner.ask(frame, cells),
+          () => questioner.ask(frame, asked),
           () => {},
         )
       }
@@ -235,27 +244,52 @@ export class Applier {
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
     const isNewest = frame.kind === 'diff' && timestampMs > this.#latestMs(cells)
-    const missing = isNewest
-      ? board.all(cells, colors, frame)
-      : board.missing(cells, colors, frame, frame.kind === 'full')
-    return { frame, cells, missing }
+    if (frame.kind === 'full') return this.#readyFull(frame, cells, colors)
+    const missing = isNewest ? board.all(cells, colors, frame) : board.missing(cells, colors, frame, false)
+    const { count } = cells
+    const isAsked = count > 0 && count <= this.#services.questioner.roomFor('diff')
+    return { frame, missing, count, asked: isAsked ? cells : undefined }
+  }
+
+  /**
+   * What it changes is not to be seen any more once it is painted, so what is to be asked for is kept as a picture
+   * first, and recorded.
+   */
+  async #readyFull(frame: Frame, cells: FrameCells, colors: Uint8Array): Promise<Ready> {
+    const { board, frames, recorder, questioner } = this.#services
+    const { canvas, timestampMs } = frame
+    const missing = board.missing(cells, colors, frame, true)
+    const known = this.#changed.get(timestampMs)
+    if (known !== undefined) {
+      const count = Math.max(missing.count, known.cells)
+      return { frame, missing, count, asked: await this.#askedOf(known) }
+    }
+    const { count } = missing
+    const room = Math.min(count, questioner.roomFor('full'))
+    if (room === 0) return { frame, missing, count, asked: undefined }
+    const asked = changedCells(cells, missing, frame, room)
+    const sha256 = await frames.put(await encodeCells(asked))
+    const body = { canvas, timestampMs, cells: asked.count, sha256 }
+    await recorder.later({ type: CaptureRecordType.changed, body })
+    this.#changed.set(timestampMs, body)
+    return { frame, missing, count, asked }
+  }
+
+  /** Undefined where the picture cannot be read any more. */
+  async #askedOf({ sha256 }: Changed): Promise<FrameCells | undefined> {
+    try {
+      return await this.#services.frames.cells(sha256)
+    } catch (error) {
+      if (error instanceof SpateError && error.retryable) throw error
+      this.#services.onError(error)
+      return undefined
+    }
   }
 
   #latestMs({ width, height }: FrameCells): number {
     const { dx, dy } = this.#chain.place
     this.#paintedMs ??= this.#services.board.latestMs({ left: dx, top: dy, width, height })
     return Math.max(this.#paintedMs, this.#appliedMs)
-  }
-
-  #rowOf(
-    { canvas, kind, timestampMs, previousMs }: Frame,
-    cells: FrameCells,
-    missing: CellsToPaint,
-  ): Applied {
-    const isFull = kind === 'full'
-    const count = isFull ? missing.count : cells.count
-    const asked = !isFull && this.#services.questioner.takes(count) ? count : 0
-    return { canvas, timestampMs, previousMs: isFull ? Number.NaN : previousMs, cells: count, asked }
   }
 
   /** It is dealt with, and will be folded. */
@@ -289,6 +323,26 @@ export class Applier {
     this.#stop.abort()
     await this.#running
   }
+}
+
+/** The first `limit` of the cells of a frame that are to be painted. */
+function changedCells(
+  cells: FrameCells,
+  missing: CellsToPaint,
+  { dx, dy }: Frame,
+  limit: number,
+): FrameCells {
+  const at = new Uint32Array(limit)
+  const rgb = new Uint32Array(limit)
+  let count = 0
+  for (let i = 0; i < cells.count && count < limit; i++) {
+    const row = Math.floor(cells.at[i]! / cells.width)
+    const column = cells.at[i]! - row * cells.width
+    if (missing.x[count] !== wrap(column + dx) || missing.y[count] !== wrap(row + dy)) continue
+    at[count] = cells.at[i]!
+    rgb[count++] = cells.rgb[i]!
+  }
+  return { width: cells.width, height: cells.height, count, at, rgb }
 }
 
 /** By time; of the same time the diff first, which leads to it. */

@@ -88,6 +88,52 @@ test('[K13] what was not answered before a stop is asked after the next start, t
   assert.deepEqual((await answersOf(capture)).map(named).sort(), changes.sort())
 })
 
+/** What the board lacks of a full frame that is told of after a diff that nobody heard, as {@link changesOf}. */
+async function unheardAndFull(source: FakePlace): Promise<string[]> {
+  const before = source.frames.findLast(({ canvas }) => canvas === 1)!.cells
+  await source.tick(1, { heard: () => false })
+  const full = await source.full(1)
+  const { width } = source.options
+  return Array.from(full.cells.keys())
+    .filter((at) => full.cells[at] !== before[at])
+    .map((at) => `1 ${(at % width) + 24} ${Math.floor(at / width) - 4} ${full.timestampMs}`)
+}
+
+test('[K13] what a full frame shows that no diff did is asked for, too', async (t) => {
+  const { source, capture } = await asking(t)
+  await source.tick(1)
+  const heard = changesOf(source)
+  await capture.settled(1)
+  const shown = await unheardAndFull(source)
+  assert.ok(shown.length > 0)
+  await capture.settled(1)
+  await capture.until('the answers', () => capture.canvas(1)?.openAsks === 0)
+  const answers = await answersOf(capture)
+  assert.deepEqual(answers.map(named).sort(), [...heard, ...shown].sort())
+  for (const { x, y, modifiedMs, user } of answers.filter((answer) => shown.includes(named(answer)))) {
+    const tile = source.tile(1, x - 24, y + 4)!
+    assert.deepEqual([modifiedMs, user?.name], [tile.modifiedMs, tile.user])
+  }
+  assert.equal(capture.canvas(1)?.counts.unasked, 0)
+  assert.deepEqual(capture.errors, [])
+})
+
+test('[K13] what a full frame showed before a stop is asked for after the next start', async (t) => {
+  const { source, capture } = await asking(t, { historyRequestsPerSecond: 0.001 })
+  await source.tick(1)
+  await capture.settled(1)
+  const heard = changesOf(source)
+  const shown = await unheardAndFull(source)
+  await capture.settled(1)
+  await capture.close()
+  const before = await answersOf(capture)
+  assert.ok(before.length < heard.length + shown.length)
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0 })
+  await capture.start()
+  await capture.until('the answers', () => capture.canvas(1)?.openAsks === 0)
+  assert.deepEqual((await answersOf(capture)).map(named).sort(), [...heard, ...shown].sort())
+})
+
 test('[K13] one cell can be asked for, before all others', async (t) => {
   const { source, capture } = await asking(t)
   await source.tick(1)

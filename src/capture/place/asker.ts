@@ -7,32 +7,22 @@ import type { Recorder } from '../recorder.ts'
 import { type Answer, CaptureRecordType, HISTORY_CHANNEL } from '../records.ts'
 import { pause, type Room } from '../room.ts'
 import type { Questioner } from './applier.ts'
-import { type Chain, cellKey, type Frame, type OpenAsks } from './chain.ts'
+import { type Chain, cellKey, type Frame } from './chain.ts'
 import type { Connection } from './connection.ts'
 import type { FrameStore } from './frame-store.ts'
 import { type AskedCell, CELLS_A_REQUEST, type CellHistory, historiesIn, historyOf } from './history.ts'
 import { Line, type LineServices } from './line.ts'
 import type { FrameCells } from './picture.ts'
+import { type WaitingCell, WaitingCells } from './waiting-cells.ts'
 
-/** Changes waiting to be asked for at most; frames that would go beyond are not asked for, and said not to be. */
+/** Changes waiting to be asked for at most; diffs that would go beyond are not asked for, and said not to be. */
 export const MAX_ASKS = 500_000
+/** Full frames leave room for the diffs that follow. */
+const MAX_FULL_ASKS = MAX_ASKS / 2
 const ANSWERS_A_RECORD = 8192
 /** Requests in which a cell may be left unanswered before it counts as such. */
 const MAX_TRIES = 5
 const MAX_SINGLE_ASKS = 1000
-
-interface Change {
-  readonly changeMs: number
-  readonly rgb: number
-}
-
-/** A cell with all of its changes that no answer covers yet: one answer is for all of them. */
-interface WaitingCell extends AskedCell {
-  readonly boardX: number
-  readonly boardY: number
-  readonly changes: Change[]
-  tries: number
-}
 
 interface SingleAsk extends AskedCell {
   readonly done: PromiseWithResolvers<CellHistory | undefined>
@@ -60,8 +50,7 @@ export interface AskerServices extends LineServices {
  */
 export class Asker implements Questioner {
   readonly #services: AskerServices
-  readonly #cells = new Map<number, Map<number, WaitingCell>>()
-  #waiting = 0
+  readonly #cells = new WaitingCells()
   readonly #singles: SingleAsk[] = []
   readonly #answers: Batch<Answer>
   readonly #lines: Line[]
@@ -88,43 +77,30 @@ export class Asker implements Questioner {
 
   /** Changes that wait for an answer. */
   get waiting(): number {
-    return this.#waiting
+    return this.#cells.size
   }
 
-  takes(cells: number): boolean {
-    return this.#waiting + cells <= MAX_ASKS
+  roomFor(kind: Frame['kind']): number {
+    return Math.max(0, (kind === 'full' ? MAX_FULL_ASKS : MAX_ASKS) - this.waiting)
   }
 
   ask(frame: Frame, cells: FrameCells): void {
-    this.#add(frame.canvas, frame, cells, new Set())
+    this.#add(frame.canvas, frame, cells, frame.kind === 'full', new Set())
   }
 
   #add(
     canvas: number,
-    { timestampMs, dx, dy }: Pick<Frame, 'timestampMs' | 'dx' | 'dy'>,
-    cells: FrameCells,
+    { timestampMs: changeMs, dx, dy }: Pick<Frame, 'timestampMs' | 'dx' | 'dy'>,
+    { count, at, width, rgb }: FrameCells,
+    isFull: boolean,
     answered: ReadonlySet<number>,
   ): void {
-    const waiting = this.#cells.get(canvas) ?? new Map<number, WaitingCell>()
-    this.#cells.set(canvas, waiting)
-    for (let i = 0; i < cells.count; i++) {
-      const at = cells.at[i]!
-      const y = Math.floor(at / cells.width)
-      const x = at - y * cells.width
-      if (answered.has(cellKey(x + dx, y + dy))) continue
-      const key = cellKey(x, y)
-      const cell = waiting.get(key) ?? {
-        canvas,
-        x,
-        y,
-        boardX: x + dx,
-        boardY: y + dy,
-        changes: [],
-        tries: 0,
-      }
-      cell.changes.push({ changeMs: timestampMs, rgb: cells.rgb[i]! })
-      waiting.set(key, cell)
-      this.#waiting += 1
+    for (let i = 0; i < count; i++) {
+      const y = Math.floor(at[i]! / width)
+      const x = at[i]! - y * width
+      const cell = { canvas, x, y, boardX: x + dx, boardY: y + dy }
+      if (answered.has(cellKey(cell.boardX, cell.boardY))) continue
+      this.#cells.add(cell, { changeMs, rgb: rgb[i]! }, !isFull)
     }
     this.#wakeAll()
   }
@@ -133,15 +109,16 @@ export class Asker implements Questioner {
   async resume(chain: Chain): Promise<void> {
     for (const open of [...chain.openAsks.values()]) {
       if (this.#stop.signal.aborted) return
-      const cells = await this.#cellsOf(open)
-      if (cells === undefined) continue
-      this.#add(chain.index, open, cells, open.answered)
+      for (const { sha256, isFull } of open.pictures) {
+        const cells = await this.#cellsOf(sha256)
+        if (cells !== undefined) this.#add(chain.index, open, cells, isFull, open.answered)
+      }
     }
   }
 
-  async #cellsOf(open: OpenAsks): Promise<FrameCells | undefined> {
+  async #cellsOf(sha256: string): Promise<FrameCells | undefined> {
     try {
-      return await this.#services.frames.cells(open.sha256)
+      return await this.#services.frames.cells(sha256)
     } catch (error) {
       if (error instanceof SpateError && error.retryable) throw error
       this.#services.onError(error)
@@ -188,7 +165,7 @@ export class Asker implements Questioner {
     const { signal } = this.#stop
     while (connection.isReady && !signal.aborted) {
       await room.enough(signal)
-      if (this.#waiting === 0 && this.#singles.length === 0) {
+      if (this.waiting === 0 && this.#singles.length === 0) {
         await this.#woken()
         continue
       }
@@ -213,15 +190,7 @@ export class Asker implements Questioner {
 
   #request(): Request | undefined {
     const singles = this.#singles.splice(0, CELLS_A_REQUEST)
-    const cells: WaitingCell[] = []
-    for (const waiting of this.#cells.values()) {
-      for (const [at, cell] of waiting) {
-        if (cells.length + singles.length >= CELLS_A_REQUEST) break
-        waiting.delete(at)
-        this.#waiting -= cell.changes.length
-        cells.push(cell)
-      }
-    }
+    const cells = this.#cells.take(CELLS_A_REQUEST - singles.length)
     if (cells.length + singles.length === 0) return undefined
     return { cells, singles, done: Promise.withResolvers() }
   }
@@ -234,18 +203,9 @@ export class Asker implements Questioner {
     for (const [i, cell] of cells.entries()) {
       const history = histories?.[singles.length + i]
       if (histories !== undefined) cell.tries += 1
-      if (history === undefined && cell.tries < MAX_TRIES) this.#putBack(cell)
+      if (history === undefined && cell.tries < MAX_TRIES) this.#cells.putBack(cell)
       else this.#record(cell, history ?? UNTOLD)
     }
-  }
-
-  #putBack(cell: WaitingCell): void {
-    const waiting = this.#cells.get(cell.canvas)
-    const key = cellKey(cell.x, cell.y)
-    const since = waiting?.get(key)
-    if (since === undefined) waiting?.set(key, cell)
-    else since.changes.unshift(...cell.changes)
-    this.#waiting += cell.changes.length
   }
 
   #record({ canvas, boardX, boardY, changes }: WaitingCell, { modifiedMs, user }: CellHistory): void {

@@ -2,7 +2,7 @@ import { keepNewest } from '../../base/keep-newest.ts'
 import { Coverage, type CoverageReport, type CoverageState, type HoleCause } from '../coverage.ts'
 import type { Interval } from '../intervals.ts'
 import { Lag } from '../lag.ts'
-import type { Answer, Applied, Fetched, Rebased } from '../records.ts'
+import type { Answer, Applied, Changed, Fetched, Rebased } from '../records.ts'
 import type { CanvasPlace } from './messages.ts'
 
 /** A picture that the source told of, until it is on the board or given up. */
@@ -24,8 +24,8 @@ export interface Frame {
 /** An applied frame of which authors are still to be asked for. */
 export interface OpenAsks {
   readonly timestampMs: number
-  /** Under which the frame is found again. */
-  readonly sha256: string
+  /** In which the cells are found again: a diff, what a full frame changed, or both of one time. */
+  readonly pictures: readonly { readonly sha256: string; readonly isFull: boolean }[]
   readonly dx: number
   readonly dy: number
   left: number
@@ -58,6 +58,8 @@ const NAMES_AT_ONCE = 512
 /** Frames waiting for their download at most: the oldest beyond is given up. A day of a canvas at 141 ms. */
 const MAX_WAITING = 650_000
 
+const NOTHING_ASKED = { pictures: [], left: 0, answered: [] }
+
 export function cellKey(x: number, y: number): number {
   return (((y & 0xffff) << 16) | (x & 0xffff)) >>> 0
 }
@@ -77,6 +79,8 @@ export class Chain {
   /** What befell the canvas's connections since a frame came last. */
   trouble: HoleCause = 'skipped'
   readonly openAsks = new Map<number, OpenAsks>()
+  /** Of full frames that are about to be applied, by timestamp. */
+  readonly changed = new Map<number, Changed>()
   messageLag = new Lag()
   boardLag = new Lag()
   readonly counts: CanvasCounts = {
@@ -146,6 +150,7 @@ export class Chain {
   /** Told of again, as a full frame is while nothing changes, it is a new one: it may be had by then. */
   #giveUp(frame: Frame, cause: HoleCause): void {
     this.waiting.delete(frame.url)
+    if (frame.kind === 'full') this.changed.delete(frame.timestampMs)
     this.#names.delete(frame.url)
     this.counts.missing += 1
     this.coverage.miss(frame.previousMs, frame.timestampMs, cause)
@@ -175,9 +180,12 @@ export class Chain {
       this.coverage.miss(previousMs, timestampMs, 'late')
     }
     this.appliedMs = Math.max(this.appliedMs, timestampMs)
-    if (isFull) return
-    this.counts.unasked += asked === 0 ? cells : 0
-    if (asked > 0 && frame !== undefined) this.#open(frame, asked)
+    this.counts.unasked += cells - asked
+    const picture = isFull ? this.changed.get(timestampMs) : frame
+    if (asked > 0 && frame !== undefined && picture !== undefined) {
+      this.#open(frame, { sha256: picture.sha256, isFull }, asked)
+    }
+    if (isFull) this.changed.delete(timestampMs)
   }
 
   /**
@@ -190,8 +198,10 @@ export class Chain {
     else if ((this.coverage.linkedUpTo(timestampMs) ?? 0) >= appliedMs) this.coverage.anchor(appliedMs)
   }
 
-  #open({ timestampMs, sha256, dx, dy }: Frame, left: number): void {
-    this.openAsks.set(timestampMs, { timestampMs, sha256, dx, dy, left, answered: new Set() })
+  #open({ timestampMs, dx, dy }: Frame, picture: OpenAsks['pictures'][number], asked: number): void {
+    const { pictures, left, answered } = this.openAsks.get(timestampMs) ?? NOTHING_ASKED
+    const open = { timestampMs, dx, dy, pictures: [...pictures, picture], left: left + asked }
+    this.openAsks.set(timestampMs, { ...open, answered: new Set(answered) })
   }
 
   #waitingAt(timestampMs: number, isFull: boolean): Frame | undefined {
@@ -250,6 +260,7 @@ export class Chain {
       lastUrl: this.lastUrl,
       trouble: this.trouble,
       openAsks: [...this.openAsks.values()].map((open) => ({ ...open, answered: [...open.answered] })),
+      changed: [...this.changed.values()],
       messageLag: this.messageLag.toJSON(),
       boardLag: this.boardLag.toJSON(),
       counts: this.counts,
@@ -268,6 +279,7 @@ export class Chain {
     for (const open of state.openAsks) {
       chain.openAsks.set(open.timestampMs, { ...open, answered: new Set(open.answered) })
     }
+    for (const changed of state.changed) chain.changed.set(changed.timestampMs, changed)
     chain.messageLag = Lag.fromJSON(state.messageLag)
     chain.boardLag = Lag.fromJSON(state.boardLag)
     Object.assign(chain.counts, state.counts)
@@ -285,6 +297,7 @@ export interface ChainState {
   readonly lastUrl: string
   readonly trouble: HoleCause
   readonly openAsks: readonly (Omit<OpenAsks, 'answered'> & { readonly answered: readonly number[] })[]
+  readonly changed: readonly Changed[]
   readonly messageLag: readonly number[]
   readonly boardLag: readonly number[]
   readonly counts: CanvasCounts

@@ -454,4 +454,4 @@ export class PlaceCollector implements AsyncDisposable {
   }
 }
 
-const NOBODY: Questioner = { takes: () => false, ask: () => {} }
+const NOBODY: Questioner = { roomFor: () => 0, ask: () => {} }

@@ -85,6 +85,9 @@ export class CaptureFold {
       case CaptureRecordType.rebased:
         this.chains.get(body.canvas)?.rebased(body)
         return
+      case CaptureRecordType.changed:
+        this.chains.get(body.canvas)?.changed.set(body.timestampMs, body)
+        return
       case CaptureRecordType.applied:
         for (const applied of body) this.chains.get(applied.canvas)?.applied(applied, record.timeMs)
         return
@@ -238,7 +241,7 @@ export class CaptureFold {
 }
 
 /** Part of the state, so that one of another layout is folded anew. */
-const STATE_VERSION = 2
+const STATE_VERSION = 3
 
 export interface FoldState {
   readonly version: number

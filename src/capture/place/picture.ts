@@ -40,6 +40,15 @@ async function decodeAny(bytes: Uint8Array): Promise<FrameCells> {
   return { width, height, ...cellsOf(rgba, width) }
 }
 
+/** The PNG that has these cells, and is transparent elsewhere. */
+export function encodeCells({ width, height, count, at, rgb }: FrameCells): Promise<Uint8Array> {
+  const rgba = Buffer.alloc(width * height * 4)
+  for (let i = 0; i < count; i++) rgba.writeUInt32BE(((rgb[i]! << 8) | 0xff) >>> 0, at[i]! * 4)
+  return sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer()
+}
+
 /** @param rgba little-endian: red in the lowest byte */
 function cellsOf(rgba: Uint32Array, width: number): Pick<FrameCells, 'count' | 'at' | 'rgb'> {
   const columns = new CellColumns(rgba.length)
