@@ -18,6 +18,8 @@ const SIDE = 1000
 const CELLS = 1000
 const MOST_LAG_MS = 500
 const HOUR_MS = 3_600_000
+/** The day alone, in full size. */
+const IS_LONG = process.env.SPATE_BENCH_LONG === '1'
 const MEMORY_PLOT = join(import.meta.dirname, '../docs/capture-memory.svg')
 
 async function measureDecoding(run: Run): Promise<void> {
@@ -133,15 +135,17 @@ async function measureMost(
   })
 }
 
-/** A day of frames, thinned so that it fits into minutes, told as fast as they are taken. */
+/** A day of frames, thinned so that it fits into minutes (at full size: into half an hour), told as fast as they are taken. */
 async function measureDay(run: Run): Promise<void> {
   const canvases = run.size(6, 1)
   const hours = run.size(24, 1)
-  const everyMs = run.size(10_000, 60_000)
+  const everyMs = run.size(IS_LONG ? 1000 : 10_000, 60_000)
+  const side = IS_LONG ? SIDE : 250
+  const cells = IS_LONG ? CELLS : 250
   const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
   const beginMs = endMs - hours * HOUR_MS
   const source = Generator.start<PlaceSourceCommands>(run, 'place-source.ts')
-  const origin = await source.call('start', { canvases, side: 250, cells: 250, pictures: 60, beginMs })
+  const origin = await source.call('start', { canvases, side, cells, pictures: 60, beginMs })
   await using following = await Following.open(run, origin)
   await following.settled(canvases * 2)
   const points: Point[] = []
@@ -165,7 +169,7 @@ async function measureDay(run: Run): Promise<void> {
   const late = points.slice(-Math.ceil(points.length / 4)).map(({ y }) => y)
   const early = points.slice(Math.ceil(points.length / 4), Math.ceil(points.length / 2)).map(({ y }) => y)
   run.row({
-    name: `memory after ${hours} hours of ${canvases} canvases, a frame each every ${everyMs / 1000} s`,
+    name: `memory after ${hours} hours of ${canvases} canvases, a frame of ${cells} cells each every ${everyMs / 1000} s`,
     value: mean(late),
     unit: 'MB',
     rival: 'in the second quarter of it, MB',
@@ -199,6 +203,7 @@ function ownMegabytes(): number {
 
 await bench(async (run) => {
   await measureDay(run)
+  if (IS_LONG) return
   await measureDecoding(run)
   await measureFollowing(run)
 })
