@@ -14,6 +14,9 @@ test('a player is called by name, else by number; an entity as it is', () => {
   assert.equal(entityWords({ entity: '12', name: null }, true), 'Player 12')
   assert.equal(entityWords({ entity: '12' }, false), '12')
   assert.equal(entityWords({ entity: '' }, false), '(no name)')
+  assert.equal(entityWords({ entity: '\0' }, true), '(no name)')
+  assert.equal(entityWords({ entity: ' \u200b' }, false), '(no name)')
+  assert.equal(entityWords({ entity: '12', name: '\t' }, true), 'Player 12')
 })
 
 test('who is looked for by number stands first, then whose name begins so, then who has it in the name', () => {

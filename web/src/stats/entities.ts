@@ -8,8 +8,14 @@ export interface Entity {
 
 /** For text in a row; what shows it isolates its direction. */
 export function entityWords({ entity, name }: Entity, isPlayer: boolean): string {
-  if (isPlayer) return name ?? `Player ${entity}`
-  return entity === '' ? '(no name)' : entity
+  if (isPlayer && isSeen(name)) return name
+  if (!isSeen(entity)) return '(no name)'
+  return isPlayer ? `Player ${entity}` : entity
+}
+
+/** Not made of spaces and control characters alone. */
+function isSeen(text: string | null | undefined): text is string {
+  return typeof text === 'string' && /[^\p{C}\p{Z}]/u.test(text)
 }
 
 /** Those that a visitor may mean: whose number it is, then whose name begins with it, then who has it in the name. */

@@ -46,7 +46,7 @@ export function MetersList({ origin }: { origin: string }) {
           )}
           {meters.value?.length === 0 && (
             <p class="empty">
-              There is no meter yet: the organiser declares them, with `spate meters declare`.
+              There is no meter yet: the organiser declares them, with <code>spate meters declare</code>.
             </p>
           )}
           {meters.value !== undefined && meters.value.length > 0 && <MetersTable meters={meters.value} />}

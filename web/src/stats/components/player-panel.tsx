@@ -59,7 +59,7 @@ function Own({ page, looked, who }: { page: StatsPage; looked: Looked; who: stri
     <>
       <h3>
         <bdi>{entityWords(named, isPlayer)}</bdi>
-        {isPlayer && <span class="quiet number"> #{who}</span>}
+        {isPlayer && /^\d+$/.test(who) && <span class="quiet number"> #{who}</span>}
       </h3>
       {places !== undefined && standing === undefined && (
         <p class="empty">{isLevel ? 'Nothing at this moment.' : 'Nothing happened in this span.'}</p>
