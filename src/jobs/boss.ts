@@ -147,7 +147,7 @@ export class BossStore implements JobStore {
     return Number(row?.count ?? 0)
   }
 
-  async list({ kind, state, limit }: JobQuery): Promise<JobView[]> {
+  async list({ kind, state, holding = {}, limit }: JobQuery): Promise<JobView[]> {
     const rows = await this.#sql(
       'list',
       `select * from (
@@ -161,13 +161,14 @@ export class BossStore implements JobStore {
              when state = 'active' then 'running' when state = 'completed' then 'done' end as view
          from ${this.#schema}.job
        ) as jobs
-       where view is not null and kind = any($2::text[]) and ($3::text is null or view = $3)
+       where view is not null and kind = any($2::text[]) and ($3::text is null or view = $3) and data @> $5::jsonb
        order by sent desc, id limit $4`,
       [
         DEAD_LETTERS,
         kind === undefined ? [...this.#kinds.keys()] : [kind],
         state ?? null,
         Math.min(limit, MAX_LISTED),
+        JSON.stringify(holding),
       ],
     )
     return rows.map(viewOf)
@@ -176,18 +177,24 @@ export class BossStore implements JobStore {
   async counts(): Promise<Map<string, JobCounts>> {
     const rows = await this.#sql(
       'count',
-      `select coalesce(source_name, name) as kind, name = $1 as dead, state::text as state, count(*)::int4 as count
+      `select coalesce(source_name, name) as what, name = $1 as dead, state::text as state, count(*)::int4 as count
        from ${this.#schema}.job where state < 'completed' group by 1, 2, 3`,
       [DEAD_LETTERS],
     )
-    const none = (): Record<keyof JobCounts, number> => ({ waiting: 0, retrying: 0, running: 0, dead: 0 })
-    const counts = new Map([...this.#kinds.keys()].map((name) => [name, none()]))
-    for (const { kind, dead, state, count } of rows) {
-      const view = dead === true ? 'dead' : COUNTED[String(state)]
-      const ofKind = counts.get(String(kind))
-      if (view !== undefined && ofKind !== undefined) ofKind[view] += Number(count)
-    }
-    return counts
+    const counted = countsOf(rows)
+    return new Map([...this.#kinds.keys()].map((name) => [name, counted.get(name) ?? noJobs()]))
+  }
+
+  async countsBy(field: string): Promise<Map<string, JobCounts>> {
+    const rows = await this.#sql(
+      'count',
+      `select data ->> $2 as what, name = $1 as dead, state::text as state, count(*)::int4 as count
+       from ${this.#schema}.job
+       where state < 'completed' and coalesce(source_name, name) = any($3::text[]) and jsonb_typeof(data -> $2) = 'string'
+       group by 1, 2, 3`,
+      [DEAD_LETTERS, field, [...this.#kinds.keys()]],
+    )
+    return countsOf(rows)
   }
 
   async retry(ids: readonly string[]): Promise<number> {
@@ -300,6 +307,22 @@ const COUNTED: Readonly<Record<string, keyof JobCounts>> = {
   created: 'waiting',
   retry: 'retrying',
   active: 'running',
+}
+
+function noJobs(): Record<keyof JobCounts, number> {
+  return { waiting: 0, retrying: 0, running: 0, dead: 0 }
+}
+
+function countsOf(rows: readonly Record<string, unknown>[]): Map<string, JobCounts> {
+  const counts = new Map<string, Record<keyof JobCounts, number>>()
+  for (const { what, dead, state, count } of rows) {
+    const view = dead === true ? 'dead' : COUNTED[String(state)]
+    if (view === undefined) continue
+    const counted = counts.get(String(what)) ?? noJobs()
+    counted[view] += Number(count)
+    counts.set(String(what), counted)
+  }
+  return counts
 }
 
 function connection(database: Database): ConstructorOptions {

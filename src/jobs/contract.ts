@@ -63,7 +63,7 @@ export async function eventually(
 
 const states = (views: readonly JobView[]): string => views.map(({ state }) => state).join()
 
-/** The rules of both databases, J1 to J10 of SPEC.md. */
+/** The rules of both databases, J1 to J11 and J16 of SPEC.md. */
 export function describeJobs(
   name: string,
   { skip }: { skip: string | false },
@@ -163,6 +163,44 @@ export function describeJobs(
       assert.deepEqual([dead?.attempts, dead?.reason], [1, 'the source has no such frame'])
       assert.equal(await jobs.drop([dead?.id ?? '', randomUUID(), 'no id']), 1)
       assert.deepEqual(await jobs.list({ kind: kind.name, state: undefined, limit: 9 }), [])
+    })
+
+    it('[J16] jobs are listed and counted by what they carry', async (t) => {
+      const kind = jobKind<Errand & { readonly place?: string }>(testKind().name, { concurrency: 1 })
+      const jobs = open(t, tables, [kind])
+      const carried = [{ n: 1, place: 'a' }, { n: 2, place: 'b' }, { n: 3, place: 'a' }, { n: 4 }]
+      await jobs.sendMany(kind, carried)
+      await jobs.send(kind, { n: 5, place: 'b' }, { delaySeconds: 3600 })
+      const began = Promise.withResolvers<void>()
+      const end = Promise.withResolvers<void>()
+      jobs.work(kind, async ({ data }) => {
+        if (data.n === 1) throw new SpateError('not-found', 'poison')
+        began.resolve()
+        await end.promise
+      })
+      jobs.start()
+      await began.promise
+      await eventually(jobs, kind, (views) => views.some(({ state }) => state === 'dead'))
+      const none = { waiting: 0, retrying: 0, running: 0, dead: 0 }
+      assert.deepEqual(
+        await jobs.countsBy('place'),
+        new Map([
+          ['a', { ...none, waiting: 1, dead: 1 }],
+          ['b', { ...none, waiting: 1, running: 1 }],
+        ]),
+      )
+      const listed = async (place: string, state?: 'dead'): Promise<number[]> => {
+        const query = { kind: kind.name, state, holding: { place }, limit: 9 }
+        // As they were sent.
+        return (await jobs.list(query)).map(({ data }) => (data as Errand).n).sort()
+      }
+      assert.deepEqual(await Promise.all([listed('a'), listed('a', 'dead'), listed('b'), listed('c')]), [
+        [1, 3],
+        [1],
+        [2, 5],
+        [],
+      ])
+      end.resolve()
     })
 
     it('[J4] of jobs with the same key one waits or runs, until it has ended', async (t) => {

@@ -137,6 +137,10 @@ class LazyJobs implements Jobs {
     return (await this.#opened()).counts()
   }
 
+  async countsBy(field: string): Promise<Map<string, JobCounts>> {
+    return (await this.#opened()).countsBy(field)
+  }
+
   async retry(ids: readonly string[]): Promise<number> {
     const known = requireIds(ids)
     if (known.length === 0) return 0

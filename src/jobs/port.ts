@@ -92,6 +92,8 @@ export interface JobView {
 export interface JobQuery {
   readonly kind: string | undefined
   readonly state: JobState | undefined
+  /** Only those whose data has these values. */
+  readonly holding?: Readonly<Record<string, string>> | undefined
   /** At most {@link MAX_LISTED}. */
   readonly limit: number
 }
@@ -127,6 +129,8 @@ export interface Jobs extends AsyncDisposable {
   list(query: JobQuery): Promise<JobView[]>
   /** By kind, of all processes. */
   counts(): Promise<Map<string, JobCounts>>
+  /** By what this field of their data says, where it has a text. */
+  countsBy(field: string): Promise<Map<string, JobCounts>>
   /** Dead letters begin anew; what waits for its time starts now. Resolves with how many of the ids were. */
   retry(ids: readonly string[]): Promise<number>
   /** What does not run is forgotten. Resolves with how many of the ids were. */

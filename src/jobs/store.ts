@@ -32,6 +32,7 @@ export interface JobStore extends AsyncDisposable {
   countWaiting(kind: AnyKind): Promise<number>
   list(query: JobQuery): Promise<JobView[]>
   counts(): Promise<Map<string, JobCounts>>
+  countsBy(field: string): Promise<Map<string, JobCounts>>
   retry(ids: readonly string[]): Promise<number>
   drop(ids: readonly string[]): Promise<number>
   schedule(kind: string, name: string, cron: string, timeZone: string, data: object): Promise<void>

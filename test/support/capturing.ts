@@ -72,9 +72,15 @@ export class CapturingServer {
     this.server = server
   }
 
-  static async start(t: Lifetime, env: Readonly<Record<string, string>> = {}): Promise<CapturingServer> {
+  /** @param prepare called with the folder of the database before the server has it */
+  static async start(
+    t: Lifetime,
+    env: Readonly<Record<string, string>> = {},
+    prepare = async (_tablesFolder: string): Promise<void> => {},
+  ): Promise<CapturingServer> {
     const folder = tempFolder(t)
     await copyTemplate(`${folder}/state/tables`)
+    await prepare(`${folder}/state/tables`)
     return new CapturingServer(await ServerProcess.start(t, { SPATE_DATA: folder, ...env }))
   }
 

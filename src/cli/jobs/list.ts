@@ -1,7 +1,8 @@
 import { Command } from 'commander'
+import { type JobsAnswer, jobsOf } from '../../client/jobs.ts'
 import { table } from '../board/table.ts'
 import { withServer } from '../connection.ts'
-import { type JobsAnswer, type JobsOptions, jobsOf, jobsOptions } from './api.ts'
+import { type JobsOptions, jobsOptions } from './options.ts'
 
 interface Options extends JobsOptions {
   readonly json?: true

@@ -3,6 +3,10 @@ import { type JobView, MAX_LISTED } from '../../jobs/port.ts'
 import type { App } from '../app.ts'
 import type { HttpServices } from '../services.ts'
 import { requireAdmin } from '../visitor.ts'
+import { CaptureParams } from './schemas.ts'
+
+/** Where the data of a job says for which capture it is. */
+const CAPTURE = 'capture'
 
 const State = Type.Union([
   Type.Literal('waiting'),
@@ -40,28 +44,46 @@ const Ids = Type.Object(
 export async function jobRoutes(app: App, services: HttpServices): Promise<void> {
   const { jobs } = services
   const security = [{ bearer: [] }]
-  app.addHook('onRequest', async (request) => requireAdmin(request.visitor))
+  app.addHook('onRequest', async (request) => {
+    requireAdmin(request.visitor)
+    // What was left by captures that nobody follows now would never be done, whatever is said of it here.
+    jobs.start()
+  })
 
   app.get(
     '/api/jobs',
     {
       schema: {
-        summary: 'Jobs, the latest first, and how many there are of each kind',
+        summary: 'Jobs, the latest first, and how many there are of each kind and of each capture',
         security,
         querystring: Type.Object({
           kind: Type.Optional(Type.String({ maxLength: 40 })),
+          capture: Type.Optional(CaptureParams.properties.name),
           state: Type.Optional(State),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LISTED })),
         }),
         response: {
-          200: Type.Object({ counts: Type.Record(Type.String(), Counts), jobs: Type.Array(Job) }),
+          200: Type.Object({
+            counts: Type.Record(Type.String(), Counts),
+            captures: Type.Record(Type.String(), Counts),
+            jobs: Type.Array(Job),
+          }),
         },
       },
     },
     async (request) => {
-      const { kind, state, limit = MAX_LISTED } = request.query
-      const [counts, listed] = await Promise.all([jobs.counts(), jobs.list({ kind, state, limit })])
-      return { counts: Object.fromEntries(counts), jobs: listed.map(shown) }
+      const { kind, state, capture, limit = MAX_LISTED } = request.query
+      const holding = capture === undefined ? undefined : { [CAPTURE]: capture }
+      const [counts, captures, listed] = await Promise.all([
+        jobs.counts(),
+        jobs.countsBy(CAPTURE),
+        jobs.list({ kind, state, holding, limit }),
+      ])
+      return {
+        counts: Object.fromEntries(counts),
+        captures: Object.fromEntries(captures),
+        jobs: listed.map(shown),
+      }
     },
   )
 
