@@ -4,6 +4,7 @@ import { Boards } from '../../src/boards/boards.ts'
 import { PlaceCollector } from '../../src/capture/place/collector.ts'
 import { PLACE_SETTINGS } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { LmdbLog } from '../../src/log/lmdb.ts'
 import { Kv } from '../../src/store/kv.ts'
 import { FolderObjects } from '../../src/store/objects/folder.ts'
@@ -49,7 +50,7 @@ export class Following implements AsyncDisposable {
         boards,
         clock: systemClock,
         random: Math.random,
-        fetch: (url, init) => fetch(url, init),
+        fetch: openSourceFetch(),
         openSocket: openSourceSocket,
         freeBytes: async () => Number.POSITIVE_INFINITY,
         onError: throwIt,

@@ -12,6 +12,7 @@ import { CLASSIC_PALETTE } from '../boards/canvas/palettes.ts'
 import { Renderer } from '../boards/render/renderer.ts'
 import { Captures } from '../capture/captures.ts'
 import { openSourceSocket } from '../capture/place/socket.ts'
+import { openSourceFetch } from '../capture/source/fetch.ts'
 import { type App, createApp } from '../http/app.ts'
 import type { Archive } from '../http/archive.ts'
 import { Images } from '../http/board-images.ts'
@@ -113,7 +114,7 @@ export class SpateServer implements AsyncDisposable {
         objects: captured,
         tables,
         clock,
-        fetch: (url, init) => fetch(url, init),
+        fetch: openSourceFetch(),
         onError: (error) => logger.warn({ reason: messageOf(error) }, 'jobs: tried again'),
       }),
     )
@@ -128,7 +129,7 @@ export class SpateServer implements AsyncDisposable {
         jobs,
         clock,
         random: Math.random,
-        fetch: (url, init) => fetch(url, init),
+        fetch: openSourceFetch(),
         openSocket: openSourceSocket,
         freeBytes: freeBytesOf(folder.path, clock),
         folder: join(config.log === 'memory' ? state : folder.path, 'captures'),

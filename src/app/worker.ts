@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { SteadyClock, systemClock } from '../base/clock.ts'
 import { messageOf, SpateError } from '../base/errors.ts'
+import { openSourceFetch } from '../capture/source/fetch.ts'
 import { openTables } from '../store/sql/open.ts'
 import { TABLE_LIMITS } from '../store/sql/port.ts'
 import type { Config } from './config.ts'
@@ -36,7 +37,7 @@ export class SpateWorker implements AsyncDisposable {
       logger.warn({ reason: messageOf(error) }, 'jobs: tried again')
     }
     const work = { log, objects, tables, clock, onError }
-    const jobs = stack.use(openWork({ ...work, fetch: (url, init) => fetch(url, init) }))
+    const jobs = stack.use(openWork({ ...work, fetch: openSourceFetch() }))
     // A database that is not there now is said to who starts this.
     await jobs.counts()
     jobs.start()

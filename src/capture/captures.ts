@@ -13,13 +13,14 @@ import { CapturedStream, capturedKind } from './captured-stream.ts'
 import type { Collector } from './collectors.ts'
 import { frameKey } from './place/frame-store.ts'
 import type { CellHistory } from './place/history.ts'
+import { placeReach } from './place/settings.ts'
 import type { OpenSocket } from './place/socket.ts'
-import type { Fetch } from './place/token.ts'
 import { type CaptureKind, captureStream } from './records.ts'
 import type { CaptureReport } from './report.ts'
 import { pause } from './room.ts'
+import type { Fetch } from './source/fetch.ts'
 import type { TablesFollower } from './tables-follower.ts'
-import type { WantedCapture } from './wanted.ts'
+import { placeSettings, type WantedCapture } from './wanted.ts'
 import { WantedFolder } from './wanted-folder.ts'
 
 const PREFIX = 'capture/'
@@ -144,7 +145,10 @@ export class Captures implements AsyncDisposable {
     })
   }
 
-  async #requireFit(name: string, { kind }: WantedCapture): Promise<void> {
+  async #requireFit(name: string, wanted: WantedCapture): Promise<void> {
+    const { kind } = wanted
+    // Says what is wrong with its hosts.
+    if (kind === 'place') placeReach(placeSettings(wanted))
     if (!this.#wanted.has(name) && this.#wanted.size >= MAX_CAPTURES)
       throw new SpateError('overloaded', `a server follows at most ${MAX_CAPTURES} captures`)
     const head = await this.#services.log.head(captureStream(name))

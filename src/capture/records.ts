@@ -91,8 +91,11 @@ export interface RawMessage {
   readonly bytes: Uint8Array
 }
 
-/** `missing`: 404 or 410; `expired`: 401 or 403; `broken`: no picture, or larger than a canvas; `failed`: given up after all tries. */
-export type FetchStatus = 'stored' | 'missing' | 'expired' | 'broken' | 'failed'
+/**
+ * `missing`: 404 or 410; `expired`: 401 or 403; `broken`: no picture, or larger than a canvas; `foreign`: not asked for,
+ * as its address is out of the capture's reach; `failed`: given up after all tries.
+ */
+export type FetchStatus = 'stored' | 'missing' | 'expired' | 'broken' | 'foreign' | 'failed'
 
 /** What became of a frame's download. */
 export interface Fetched {

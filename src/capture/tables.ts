@@ -87,11 +87,15 @@ function urlsIn(messages: readonly RawMessage[]): { url: string; named: number }
   return Array.from(urls, ([url, named]) => ({ url, named }))
 }
 
-/** What is no picture is kept as an object and counts as failed. */
+/** What is no picture is kept as an object and counts as failed, as does what was not asked for. */
 function outcomeOf({ status, sha256, sizeBytes, atMs, detail }: Fetched): UrlOutcome {
   const fetched = Math.round(atMs)
   if (status === 'stored') return { status, fetched, hash: sha256, size: sizeBytes }
-  return { status: status === 'broken' ? 'failed' : status, fetched, reason: detail || status }
+  return {
+    status: status === 'broken' || status === 'foreign' ? 'failed' : status,
+    fetched,
+    reason: detail || status,
+  }
 }
 
 /** The colour is that of the first change at or after the moment that the source names: of a later one it is not known. */

@@ -7,6 +7,7 @@ import { PlaceCollector } from '../../src/capture/place/collector.ts'
 import { PLACE_SETTINGS, type PlaceSettings } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
 import { type CaptureRecord, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { START } from '../../src/log/port.ts'
 import { FolderObjects } from '../../src/store/objects/folder.ts'
@@ -52,7 +53,7 @@ export class FollowedBoard {
       boards,
       clock: systemClock,
       random: new Random(seed).next,
-      fetch: (url, init) => fetch(url, init),
+      fetch: openSourceFetch(),
       openSocket: openSourceSocket,
       freeBytes: async () => Number.POSITIVE_INFINITY,
       onError: () => {},

@@ -1,4 +1,5 @@
 /** A process that captures a source: `node capturing.ts FOLDER SETTINGS`. A crash point may end it, or whoever started it. */
+
 import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import { Random } from '../../src/base/random.ts'
@@ -6,6 +7,7 @@ import { Boards } from '../../src/boards/boards.ts'
 import { PlaceCollector } from '../../src/capture/place/collector.ts'
 import type { PlaceSettings } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { LmdbLog } from '../../src/log/lmdb.ts'
 import { Kv } from '../../src/store/kv.ts'
 import { FolderObjects } from '../../src/store/objects/folder.ts'
@@ -31,7 +33,7 @@ await PlaceCollector.open('place', JSON.parse(settings) as PlaceSettings, {
   boards,
   clock: systemClock,
   random: new Random(process.pid).next,
-  fetch: (url, init) => fetch(url, init),
+  fetch: openSourceFetch(),
   openSocket: openSourceSocket,
   freeBytes: async () => Number.POSITIVE_INFINITY,
   onError: () => {},

@@ -11,6 +11,7 @@ import type { PlaceSettings } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
 import { type CaptureRecord, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { type Log, START } from '../../src/log/port.ts'
 import type { Kv } from '../../src/store/kv.ts'
@@ -98,7 +99,7 @@ export class TestCapture {
       boards: this.boards,
       clock: systemClock,
       random: random.next,
-      fetch: (url, init) => fetch(url, init),
+      fetch: openSourceFetch(),
       openSocket: openSourceSocket,
       freeBytes: async () => this.freeBytes,
       onError: (error) => this.#fail(error),

@@ -11,6 +11,7 @@ import {
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
 import { CaptureRecordType, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { type Log, START } from '../../src/log/port.ts'
 import type { Kv } from '../../src/store/kv.ts'
@@ -49,7 +50,7 @@ export class TestFeed {
       kv,
       clock: systemClock,
       random: new Random(3).next,
-      fetch: (url, init) => fetch(url, init),
+      fetch: openSourceFetch(),
       openSocket: openSourceSocket,
       onError: () => {},
       onStopped: (reason) => this.stops.push(reason),

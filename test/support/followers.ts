@@ -5,6 +5,7 @@ import type { Cell } from '../../src/boards/canvas/chunk.ts'
 import { type Area, wrap } from '../../src/boards/canvas/geometry.ts'
 import { eachCell } from '../../src/boards/history.ts'
 import type { BoardHost } from '../../src/boards/host.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { SpateFollower } from '../../src/capture/spate/follower.ts'
 import { SPATE_SETTINGS, type SpateSettings } from '../../src/capture/spate/settings.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
@@ -56,7 +57,7 @@ export class TestFollower {
       players: this.players,
       clock: systemClock,
       random: new Random(3).next,
-      fetch: (url, init) => fetch(url, init),
+      fetch: openSourceFetch(),
       freeBytes: async () => Number.POSITIVE_INFINITY,
       onError: (error) => this.errors.push(error),
       onStopped: (error) => this.errors.push(error),

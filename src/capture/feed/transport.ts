@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts'
 import type { OpenSocket, SocketEnd, SocketRequest } from '../place/socket.ts'
-import type { Fetch } from '../place/token.ts'
+import type { Fetch } from '../source/fetch.ts'
+import { Reach } from '../source/reach.ts'
 import { EventBlocks } from './event-blocks.ts'
 
 export interface FeedEvents {
@@ -59,7 +60,7 @@ async function read(
   let isOpen = false
   try {
     const asked = { Accept: 'text/event-stream', 'Cache-Control': 'no-store', ...headers }
-    const response = await fetch(url, { headers: asked, signal })
+    const response = await fetch(url, { headers: asked, signal, reach: Reach.of([url]) })
     const { status, body } = response
     const isEvents = /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     if (status !== 200 || !isEvents || body === null) {

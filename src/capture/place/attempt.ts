@@ -1,8 +1,10 @@
 import { messageOf, SpateError } from '../../base/errors.ts'
 import type { FetchStatus } from '../records.ts'
+import { bytesOf } from '../source/bounded.ts'
+import type { Fetch } from '../source/fetch.ts'
+import type { Reach } from '../source/reach.ts'
 import type { FrameStore } from './frame-store.ts'
 import type { FrameCells } from './picture.ts'
-import type { Fetch } from './token.ts'
 
 const MAX_FRAME_BYTES = 16 << 20
 
@@ -12,6 +14,7 @@ export type Attempt =
 
 export interface AttemptServices {
   readonly fetch: Fetch
+  readonly reach: Reach
   readonly frames: Pick<FrameStore, 'decode'>
   /** Of the canvases, as the source's configuration says now. */
   readonly size: () => { readonly width: number; readonly height: number }
@@ -20,21 +23,22 @@ export interface AttemptServices {
 /** Asks for a frame once, and looks whether it is one. What goes wrong is in the answer. */
 export async function attemptFrame(
   url: string,
-  { fetch, frames, size }: AttemptServices,
+  { fetch, reach, frames, size }: AttemptServices,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Attempt> {
   let bytes: Uint8Array
   try {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const response = await fetch(url, { signal: either })
+    const response = await fetch(url, { signal: either, reach })
     if (!response.ok) {
       await response.body?.cancel()
       return { status: statusOf(response.status), detail: `HTTP ${response.status}` }
     }
-    bytes = await bounded(response)
+    bytes = await bytesOf(response, MAX_FRAME_BYTES)
   } catch (error) {
-    return { status: 'failed', detail: messageOf(error) }
+    const isForeign = error instanceof SpateError && error.code === 'forbidden'
+    return { status: isForeign ? 'foreign' : 'failed', detail: messageOf(error) }
   }
   try {
     const cells = await frames.decode(bytes)
@@ -49,18 +53,7 @@ export async function attemptFrame(
   }
 }
 
-function statusOf(httpStatus: number): Exclude<FetchStatus, 'stored' | 'broken'> {
+function statusOf(httpStatus: number): Exclude<FetchStatus, 'stored' | 'broken' | 'foreign'> {
   if (httpStatus === 404 || httpStatus === 410) return 'missing'
   return httpStatus === 401 || httpStatus === 403 ? 'expired' : 'failed'
-}
-
-async function bounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MAX_FRAME_BYTES) throw new SpateError('too-large', `a frame above ${MAX_FRAME_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

@@ -11,6 +11,8 @@ import { Recorder } from '../recorder.ts'
 import { type Applied, CaptureRecordType, captureStream } from '../records.ts'
 import { type CaptureReport, captureReport } from '../report.ts'
 import { pause, Room } from '../room.ts'
+import type { Fetch } from '../source/fetch.ts'
+import type { Reach } from '../source/reach.ts'
 import { Turn } from '../turn.ts'
 import { Applier, type ApplierServices, type Questioner } from './applier.ts'
 import { Asker } from './asker.ts'
@@ -23,9 +25,9 @@ import { FrameStore } from './frame-store.ts'
 import type { AskedCell, CellHistory } from './history.ts'
 import type { LineServices } from './line.ts'
 import type { PlaceConfig } from './messages.ts'
-import type { PlaceSettings } from './settings.ts'
+import { type PlaceSettings, placeReach } from './settings.ts'
 import type { OpenSocket } from './socket.ts'
-import { type Fetch, TokenPage } from './token.ts'
+import { TokenPage } from './token.ts'
 
 const SAVE_EVERY_MS = 10_000
 const APPLIED_A_RECORD = 4096
@@ -90,6 +92,7 @@ export class PlaceCollector implements AsyncDisposable {
   readonly #room: Room
   readonly #frames: FrameStore
   readonly #board: CaptureBoard
+  readonly #reach: Reach
   readonly #tokens: TokenPage
   #channels: Channels | undefined
   #asker: Asker | undefined
@@ -124,7 +127,9 @@ export class PlaceCollector implements AsyncDisposable {
     this.#room = new Room(clock, freeBytes, RESERVE_BYTES)
     this.#frames = new FrameStore(objects)
     this.#board = new CaptureBoard(boards, name)
-    this.#tokens = new TokenPage(fetch, settings.pageUrl, settings.token, settings.headers)
+    this.#reach = placeReach(settings)
+    const { pageUrl, token, headers } = settings
+    this.#tokens = new TokenPage(fetch, this.#reach, pageUrl, token, headers)
     this.#applied = new Batch(this.#recorder, APPLIED_A_RECORD, (body) => ({
       type: CaptureRecordType.applied,
       body,
@@ -151,7 +156,9 @@ export class PlaceCollector implements AsyncDisposable {
   get problem(): string | null {
     const board =
       this.boardStopped === undefined ? null : `nothing is painted: ${messageOf(this.boardStopped)}`
-    const problems = [board, this.#fold.problem].filter((problem) => problem !== null)
+    const foreign = this.#fetcher?.foreign
+    const frames = foreign === undefined ? null : `frames are not asked for: ${foreign}`
+    const problems = [board, frames, this.#fold.problem].filter((problem) => problem !== null)
     return problems.length === 0 ? null : problems.join('; ')
   }
 
@@ -223,9 +230,10 @@ export class PlaceCollector implements AsyncDisposable {
   #start(): void {
     const { fetch, clock, random, onError } = this.#services
     const settings = this.#settings
-    const [frames, recorder, room] = [this.#frames, this.#recorder, this.#room]
+    const [frames, recorder, room, reach] = [this.#frames, this.#recorder, this.#room, this.#reach]
     const size = (): { width: number; height: number } => this.#size()
-    this.#fetcher = new Downloads({ fetch, frames, recorder, room, clock, random, settings, size, onError })
+    const storing = { fetch, reach, frames, recorder, room }
+    this.#fetcher = new Downloads({ ...storing, clock, random, settings, size, onError })
     const lines = this.#lineServices()
     if (settings.historyUrl !== null) {
       this.#asker = Asker.open({ ...lines, recorder, frames, room, onError }, settings.historyUrl)

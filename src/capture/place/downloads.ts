@@ -6,22 +6,26 @@ import { Batch } from '../batch.ts'
 import type { Recorder } from '../recorder.ts'
 import { CaptureRecordType, type Fetched, type FetchStatus } from '../records.ts'
 import { pause, type Room } from '../room.ts'
+import type { Fetch } from '../source/fetch.ts'
+import type { Reach } from '../source/reach.ts'
 import { type Attempt, attemptFrame } from './attempt.ts'
 import type { Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
 import type { PlaceSettings } from './settings.ts'
-import type { Fetch } from './token.ts'
 
 /** Has frames fetched; what becomes of each is told by a `fetched` record. */
 export interface FrameFetcher {
   /** A frame that is wanted twice may be fetched twice: that changes nothing. */
   want(frame: Frame): void
   readonly waiting: number
+  /** Why a frame was not asked for, the latest; undefined where none was out of reach. */
+  readonly foreign: string | undefined
   close(): Promise<void>
 }
 
 export interface DownloadServices {
   readonly fetch: Fetch
+  readonly reach: Reach
   readonly frames: FrameStore
   readonly recorder: Pick<Recorder, 'later'>
   readonly room: Room
@@ -38,6 +42,7 @@ const FETCHED_A_RECORD = 512
 const TRIES_IF_MISSING = 3
 const TRIES_IF_EXPIRED = 2
 const TRIES_IF_BROKEN = 3
+const TRIES_IF_FOREIGN = 1
 const FIRST_RETRY_MS = 200
 const MOST_RETRY_MS = 10_000
 
@@ -52,6 +57,8 @@ export class Downloads implements FrameFetcher {
   readonly #fetched: Batch<Fetched>
   readonly #running = new Set<Promise<void>>()
   #lanes = 0
+  /** Why a frame was not asked for, the latest; undefined where none was out of reach. */
+  foreign: string | undefined
 
   constructor(services: DownloadServices) {
     this.#services = services
@@ -95,6 +102,7 @@ export class Downloads implements FrameFetcher {
     if (signal.aborted) return
     const bytes = attempt.bytes ?? new Uint8Array(0)
     const sha256 = bytes.length > 0 ? await this.#store(bytes) : ''
+    if (attempt.status === 'foreign') this.foreign = attempt.detail
     if (attempt.status === 'stored') frames.keep(sha256, attempt.cells)
     crashPoint('capture.after-object')
     if (signal.aborted) return
@@ -143,6 +151,11 @@ export class Downloads implements FrameFetcher {
 }
 
 function triesOf(status: FetchStatus, { downloadTries }: PlaceSettings): number {
-  const tries = { missing: TRIES_IF_MISSING, expired: TRIES_IF_EXPIRED, broken: TRIES_IF_BROKEN }
+  const tries = {
+    missing: TRIES_IF_MISSING,
+    expired: TRIES_IF_EXPIRED,
+    broken: TRIES_IF_BROKEN,
+    foreign: TRIES_IF_FOREIGN,
+  }
   return status === 'failed' || status === 'stored' ? downloadTries : Math.min(tries[status], downloadTries)
 }

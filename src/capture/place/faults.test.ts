@@ -4,6 +4,7 @@ import { TestCapture } from '../../../test/support/captures.ts'
 import { diskIsFull, FailingLog } from '../../../test/support/failing-log.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { CaptureRecordType, CONFIG_CHANNEL } from '../records.ts'
+import { reportText } from '../report.ts'
 
 const NOBODY = (): boolean => false
 
@@ -244,6 +245,29 @@ test('[K9] a message that comes a little late closes the break', async (t) => {
   source.tell(late, (nth) => nth === 1)
   await capture.settled()
   assert.deepEqual(capture.holes(), [])
+  assert.deepEqual(await capture.wrongFrames(), [])
+})
+
+test('[K31] a frame that lies elsewhere is asked for nowhere: that is said, and a hole', async (t) => {
+  const { source, capture } = await followed(t)
+  const elsewhere = await FakePlace.open(t)
+  const before = source.frames.at(-1)!
+  const foreign = await source.tick(0, { heard: NOBODY })
+  const { port } = new URL(elsewhere.settings().queryUrl)
+  const url = `http://127.0.0.2:${port}/frames/${foreign.name}`
+  const times = { currentTimestamp: foreign.timestampMs, previousTimestamp: foreign.previousMs }
+  const data = { __typename: 'DiffFrameMessageData', name: url, ...times }
+  source.say(0, JSON.stringify({ type: 'data', id: '1', payload: { data: { subscribe: { data } } } }))
+  const after = await source.tick(0)
+  await capture.settled()
+  assert.deepEqual(capture.holes(), [[before.timestampMs, after.timestampMs, 'foreign']])
+  assert.equal(elsewhere.downloads, 0)
+  const fetched = (await capture.recordsOf(CaptureRecordType.fetched)).flatMap(({ body }) => body.frames)
+  const [{ status, detail } = { status: '', detail: '' }] = fetched.filter((each) => each.url === url)
+  assert.equal(status, 'foreign')
+  assert.match(detail, /^127\.0\.0\.2 is not of this source/)
+  assert.match(capture.collector.problem ?? '', /127\.0\.0\.2 is not of this source/)
+  assert.match(reportText(capture.collector.report()), /hole .*: foreign/)
   assert.deepEqual(await capture.wrongFrames(), [])
 })
 

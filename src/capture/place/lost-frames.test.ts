@@ -19,6 +19,7 @@ import {
   decodeCaptureRecord,
   encodeCaptureRecord,
 } from '../records.ts'
+import { openSourceFetch } from '../source/fetch.ts'
 import { TablesFollower } from '../tables-follower.ts'
 import { frameKey } from './frame-store.ts'
 import { LOST_FRAMES, lostFrameHandler } from './lost-frames.ts'
@@ -90,7 +91,7 @@ class Lost {
       objects,
       tables,
       clock: systemClock,
-      fetch: (...args) => fetch(...args),
+      fetch: openSourceFetch(),
     })
     jobs.work(LOST_FRAMES, handler)
     const random = (): number => 0.5

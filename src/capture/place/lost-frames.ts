@@ -12,7 +12,8 @@ import {
   encodeCaptureRecord,
   type Fetched,
 } from '../records.ts'
-import type { Fetch } from './token.ts'
+import type { Fetch } from '../source/fetch.ts'
+import { Reach } from '../source/reach.ts'
 
 /** A frame that the collector gave up: the board goes on without it, the archive still wants it. */
 export interface LostFrame {
@@ -80,9 +81,12 @@ export function lostFrameHandler(services: LostFrameServices): Handler<LostFrame
     if (known?.status === 'stored') return
     await using frames = new FrameStore(objects)
     const size = (): { width: number; height: number } => ANY_SIZE
-    const attempt = await attemptFrame(url, { fetch, frames, size }, DOWNLOAD_MS, signal)
+    // The collector asked for it, so it was in reach; redirects are to stay near it.
+    const reach = Reach.near(url)
+    const attempt = await attemptFrame(url, { fetch, reach, frames, size }, DOWNLOAD_MS, signal)
     signal.throwIfAborted()
-    if (attempt.status === 'failed') throw new SpateError('unavailable', attempt.detail)
+    if (attempt.status === 'failed' || attempt.status === 'foreign')
+      throw new SpateError('unavailable', attempt.detail)
     const bytes = attempt.bytes ?? new Uint8Array(0)
     const fetched: Fetched = {
       canvas,

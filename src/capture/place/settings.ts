@@ -1,3 +1,5 @@
+import { Reach } from '../source/reach.ts'
+
 /** Where an r/place is, how it names things, and how patient the collector is. */
 export interface PlaceSettings {
   /** Page whose HTML holds the token; null: `token` is used as it is. */
@@ -7,6 +9,8 @@ export interface PlaceSettings {
   readonly queryUrl: string
   /** Where authors are asked for; null: they are not. */
   readonly historyUrl: string | null
+  /** Where frames may lie besides, as {@link Reach} has it. */
+  readonly frameHosts: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   /** Offered in this order; none: the header is not sent, and the older protocol is spoken. */
   readonly subprotocols: readonly string[]
@@ -47,6 +51,7 @@ export const PLACE_SETTINGS: PlaceSettings = {
   token: null,
   queryUrl: 'wss://gql-realtime-2.reddit.com/query',
   historyUrl: null,
+  frameHosts: [],
   headers: { Origin: 'https://hot-potato.reddit.com' },
   subprotocols: ['graphql-ws'],
   teamOwner: 'AFD2022',
@@ -70,4 +75,10 @@ export const PLACE_SETTINGS: PlaceSettings = {
   historySockets: 4,
   historyRequestsPerSecond: 8,
   historyMs: 10_000,
+}
+
+/** Errors: `invalid`. */
+export function placeReach({ pageUrl, queryUrl, historyUrl, frameHosts }: PlaceSettings): Reach {
+  const given = [pageUrl, queryUrl, historyUrl].filter((url) => url !== null)
+  return Reach.of(given, frameHosts)
 }

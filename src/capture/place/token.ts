@@ -1,17 +1,17 @@
 import { messageOf, SpateError } from '../../base/errors.ts'
+import { bytesOf } from '../source/bounded.ts'
+import type { Fetch } from '../source/fetch.ts'
+import type { Reach } from '../source/reach.ts'
 
 const TOKEN = /"accessToken"\s*:\s*"([^"]+)"/
+/** A larger page is none. */
 const MAX_PAGE_BYTES = 16 << 20
 const TIMEOUT_MS = 15_000
-
-export type Fetch = (
-  url: string,
-  init: { headers?: Record<string, string>; signal: AbortSignal },
-) => Promise<Response>
 
 /** The token that a page holds: read when it is first needed, and again once the source has refused it. */
 export class TokenPage {
   readonly #fetch: Fetch
+  readonly #reach: Reach
   readonly #url: string | null
   readonly #headers: Readonly<Record<string, string>>
   #token: string | null
@@ -20,11 +20,13 @@ export class TokenPage {
   /** @param token used before the page is read */
   constructor(
     fetch: Fetch,
+    reach: Reach,
     url: string | null,
     token: string | null,
     headers: Readonly<Record<string, string>>,
   ) {
     this.#fetch = fetch
+    this.#reach = reach
     this.#url = url
     this.#token = token
     this.#headers = headers
@@ -56,14 +58,17 @@ export class TokenPage {
   async #html(url: string, signal: AbortSignal): Promise<string> {
     try {
       const either = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-      const response = await this.#fetch(url, { headers: { ...this.#headers }, signal: either })
+      const response = await this.#fetch(url, {
+        headers: this.#headers,
+        signal: either,
+        reach: this.#reach,
+      })
       if (!response.ok)
         throw new SpateError(
           'unavailable',
           `${placeOf(url)} answers ${response.status}, not a page with a token`,
         )
-      const html = await response.text()
-      return html.slice(0, MAX_PAGE_BYTES)
+      return new TextDecoder().decode(await bytesOf(response, MAX_PAGE_BYTES))
     } catch (cause) {
       if (cause instanceof SpateError) throw cause
       throw new SpateError('unavailable', `${placeOf(url)} cannot be read: ${reasonOf(cause)}`, { cause })

@@ -10,6 +10,7 @@ interface Options extends ConnectionOptions {
   readonly query?: string
   readonly history?: string
   readonly authors: boolean
+  readonly frameHost?: readonly string[]
   readonly sourceToken?: string
   readonly header?: Readonly<Record<string, string>>
   readonly subprotocol?: readonly string[]
@@ -40,6 +41,11 @@ export function capturePlaceCommand(): Command {
     .option('--query <url>', 'where the WebSocket is (ws://, wss://)', url('ws'))
     .option('--history <url>', 'where authors are asked for (default: as --query)', url('ws'))
     .option('--no-authors', 'do not ask who placed what')
+    .option(
+      '--frame-host <host>',
+      'that frames may lie on besides the source’s own: a host, *.DOMAIN, an address or a network; may be given several times',
+      several,
+    )
     .option('--source-token <token>', 'what the source wants as bearer token')
     .option('--header <name: value>', 'sent with every connection; may be given several times', header)
     .option('--subprotocol <name>', 'offered to the source; may be given several times; none: ""', several)
@@ -70,6 +76,7 @@ function settingsOf(options: Options): Record<string, unknown> {
     pageUrl: page === false ? null : page,
     queryUrl: query,
     historyUrl: authors ? (options.history ?? query ?? undefined) : null,
+    frameHosts: options.frameHost,
     token: options.sourceToken,
     headers: options.header ?? (isSpate ? {} : undefined),
     subprotocols: options.subprotocol,

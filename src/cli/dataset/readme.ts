@@ -68,7 +68,7 @@ changed the pixel), and \`shown_by\`: \`diff\`, or \`full\` for what was first s
 \`placed\`, \`painted\`, \`restored\` where the source told of pixels and not of frames.
 
 \`frames.csv.gz\`: \`name\`, \`timestamp\`, \`canvas\`, \`kind\` (\`full\`, \`diff\`), \`sha256\` (of the bytes), \`size\` (bytes), \`status\`:
-\`stored\`; \`missing\` (404), \`expired\` (401, 403), \`broken\` (no picture), \`failed\` (not to be had), \`waiting\` (not fetched yet).
+\`stored\`; \`missing\` (404), \`expired\` (401, 403), \`broken\` (no picture), \`foreign\` (of another host, not asked for), \`failed\` (not to be had), \`waiting\` (not fetched yet).
 
 \`coverage.json\`: for each canvas what was seen, what can be vouched for (\`covered\`) and every hole with its causes, in ms since 1970.`
 

@@ -14,6 +14,7 @@ export const PlaceSettingsSchema = Type.Object(
     token: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 8192 }), Type.Null()])),
     queryUrl: Type.Optional(Url('wss?')),
     historyUrl: Type.Optional(Type.Union([Url('wss?'), Type.Null()])),
+    frameHosts: Type.Optional(Type.Array(Name, { maxItems: 64 })),
     headers: Type.Optional(Headers),
     subprotocols: Type.Optional(Subprotocols),
     teamOwner: Type.Optional(Name),

@@ -22,6 +22,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   missing: 'a frame was gone (404)',
   expired: 'a frame was forbidden',
   broken: 'a frame was no picture',
+  foreign: 'a frame lay elsewhere',
   failed: 'a frame could not be had',
   late: 'a message came too late',
   'no-full-frame': 'no full frame yet',

@@ -12,6 +12,7 @@ import { type Area, wrap } from '../../../boards/canvas/geometry.ts'
 import { PlaceCollector } from '../../../capture/place/collector.ts'
 import { PLACE_SETTINGS } from '../../../capture/place/settings.ts'
 import { openSourceSocket } from '../../../capture/place/socket.ts'
+import { openSourceFetch } from '../../../capture/source/fetch.ts'
 import { MemoryLog } from '../../../log/memory.ts'
 import { FolderObjects } from '../../../store/objects/folder.ts'
 
@@ -43,7 +44,7 @@ async function captured(
         boards,
         clock: systemClock,
         random: new Random(3).next,
-        fetch: (address, init) => fetch(address, init),
+        fetch: openSourceFetch(),
         openSocket: openSourceSocket,
         freeBytes: async () => Number.POSITIVE_INFINITY,
         onError: (error) => errors.push(error),
