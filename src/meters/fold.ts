@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
+import { assert } from '../base/assert.ts'
 import { Pace } from '../base/pace.ts'
 import type { LogRecord, Position } from '../log/port.ts'
 import { Amounts } from './amounts.ts'
 import { type Declaration, MAX_METERS, totalsOver } from './declaration.ts'
 import { StagedFacts } from './facts.ts'
+import { type GroupTotals, moveTotal, NO_TOTALS } from './group-totals.ts'
+import { decodeTotals, encodeTotals } from './group-totals-bytes.ts'
 import { decodeMeter, encodeMeter, expire, type Meter, newMeter } from './meter.ts'
 import { feedersFact, keyFact, METERS, meterFact, outcomeFact } from './names.ts'
 import { type Change, entitiesOf, type MeterStore, type Sheet, seriesOf } from './port.ts'
@@ -18,9 +21,7 @@ import {
 import { isExact, nearestExact } from './retention.ts'
 import { type Row, Rows } from './rows.ts'
 import { type Said, totalsOf } from './said.ts'
-import { placeTotal, type Window } from './totals.ts'
 import { encodeOutcome, type Outcome, type Refusal, refused } from './verdicts.ts'
-import { decodeWindows, encodeWindows } from './windows.ts'
 
 /** For how long keys and refusals are remembered, by the stream's time. */
 const KEPT_MS = 24 * 3600 * 1000
@@ -315,28 +316,30 @@ export class MeterFold {
     if ('write' in rows) return refused('too-many-rows', rows.write)
     const totals = await totalsOf(body, rows, this.#rows, this.#store)
     if ('write' in totals) return refused('too-many-in-total', totals.write)
-    const inForce = await this.#windowsOf(totals)
+    const groups = await this.#groupsOf(totals)
     const pace = new Pace()
     let total = 0
     for (const [i, row] of rows.entries()) {
       const amount = body.amounts[i] ?? 0
-      const said = body.kind[i] === WriteKind.total ? totals[total++] : undefined
-      const fits =
-        said === undefined
-          ? this.#add(row, body.second[i] ?? 0, amount)
-          : this.#total(row, said, BigInt(amount), inForce)
-      if (!fits) return refused('overflow', i)
-      if (said !== undefined) await pace.turn()
+      if (body.kind[i] !== WriteKind.total) {
+        if (!this.#add(row, body.second[i] ?? 0, amount)) return refused('overflow', i)
+        continue
+      }
+      const said = totals[total++]
+      assert(said !== undefined, 'of each total what it is about is known')
+      const reason = this.#total(row, said, BigInt(amount), groups)
+      if (reason !== undefined) return refused(reason, i)
+      await pace.turn()
     }
-    for (const [key, windows] of inForce) this.#facts.set(key, { value: encodeWindows(windows) })
+    for (const [key, group] of groups) this.#facts.set(key, { value: encodeTotals(group) })
     return null
   }
 
-  /** By the fact that holds them. */
-  async #windowsOf(totals: readonly Said[]): Promise<Map<string, readonly Window[]>> {
+  /** By the fact that holds it. */
+  async #groupsOf(totals: readonly Said[]): Promise<Map<string, GroupTotals>> {
     const keys = [...new Set(totals.map(({ windows }) => windows))]
     const stored = keys.length === 0 ? [] : await this.#facts.read(keys)
-    return new Map(keys.map((key, i) => [key, decodeWindows(stored[i])]))
+    return new Map(keys.map((key, i) => [key, decodeTotals(stored[i])]))
   }
 
   /** False where the sums could outgrow 64 bits. */
@@ -358,15 +361,26 @@ export class MeterFold {
     return amounts
   }
 
-  /** Adds what is missing to the row that the total names. */
-  #total(row: Row, said: Said, value: bigint, inForce: Map<string, readonly Window[]>): boolean {
+  /** Adds what is missing to the row that the total names; or why not. */
+  #total(
+    row: Row,
+    said: Said,
+    value: bigint,
+    groups: Map<string, GroupTotals>,
+  ): Refusal['reason'] | undefined {
     const { window, sheet, rows } = said
+    const { meter } = row
     const waiting = this.#amountsOf(sheet)
     let missing = value - said.stored
     for (const each of rows) missing -= waiting.sum(each, window.from, window.end)
-    const settledBefore = Math.floor(this.timeMs / 1000) - row.meter.declaration.lateSeconds
-    const placing = placeTotal(inForce.get(said.windows) ?? [], window, settledBefore)
-    inForce.set(said.windows, placing.inForce)
-    return placing.landings.every(({ second, sign }) => this.#add(row, second, BigInt(sign) * missing))
+    const settledBefore = Math.floor(this.timeMs / 1000) - meter.declaration.lateSeconds
+    const before = groups.get(said.windows) ?? NO_TOTALS
+    const moving = moveTotal(before, { window, value, missing }, meter.gross - meter.moved, settledBefore)
+    if (moving === undefined) return 'moved-too-much'
+    const { after, landings } = moving
+    groups.set(said.windows, after)
+    meter.moved += after.moved - before.moved
+    const isWhole = landings.every(({ second, sign }) => this.#add(row, second, BigInt(sign) * missing))
+    return isWhole ? undefined : 'overflow'
   }
 }

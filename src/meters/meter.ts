@@ -14,21 +14,36 @@ export interface Meter {
   values: number[]
   /** All amounts it ever took, signs left out: no sum can be further from 0. */
   gross: bigint
+  /** Of these, what totals moved. */
+  moved: bigint
 }
 
 export function newMeter(number: number, declaration: Declaration): Meter {
   const values = declaration.dimensions.map(() => 0)
-  return { number, declaration, horizons: NOTHING_EXPIRED, entities: 0, series: 0, values, gross: 0n }
+  return {
+    number,
+    declaration,
+    horizons: NOTHING_EXPIRED,
+    entities: 0,
+    series: 0,
+    values,
+    gross: 0n,
+    moved: 0n,
+  }
 }
 
 export function encodeMeter(meter: Meter): Uint8Array {
-  return Buffer.from(JSON.stringify({ ...meter, gross: meter.gross.toString() }))
+  const { gross, moved } = meter
+  return Buffer.from(JSON.stringify({ ...meter, gross: gross.toString(), moved: moved.toString() }))
 }
 
 export function decodeMeter(bytes: Uint8Array): Meter {
   // Our own bytes, written by encodeMeter.
-  const stored = JSON.parse(Buffer.from(bytes).toString()) as Omit<Meter, 'gross'> & { gross: string }
-  return { ...stored, gross: BigInt(stored.gross) }
+  const stored = JSON.parse(Buffer.from(bytes).toString()) as Omit<Meter, 'gross' | 'moved'> & {
+    gross: string
+    moved: string
+  }
+  return { ...stored, gross: BigInt(stored.gross), moved: BigInt(stored.moved) }
 }
 
 /** Lets what the meter does not keep until `timeMs` expire; whether anything does. */

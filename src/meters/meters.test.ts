@@ -75,6 +75,33 @@ test('[M3] amounts are added up exactly to 2^63, and what could go beyond is ref
   assert.equal(await meters.questions.sum('points', undefined, ALL), most)
 })
 
+test('[M27] who tells nonsense is refused alone', async (t) => {
+  const { meters } = await openMeters(t)
+  await meters.declare(declaration('points'))
+  const random = new Random(4)
+  const anyTotal = (): Write => {
+    const from = T0 + random.below(1000)
+    return total(random.below(2 ** 50), from, from + random.below(200))
+  }
+  let taken = 0
+  let write = anyTotal()
+  let refusal: unknown
+  for (; refusal === undefined && taken < 1000; taken++) {
+    write = anyTotal()
+    refusal = await meters.write([write]).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  }
+  assert.ok(refusal instanceof SpateError)
+  assert.deepEqual([refusal.code, /contradict/.test(refusal.message), taken > 32], ['too-large', true, true])
+  const sum = await meters.questions.sum('points', undefined, ALL)
+  await assert.rejects(meters.write([add('b', 1), write]), coded('too-large', /write 1: .*contradict/))
+  assert.equal(await meters.questions.sum('points', undefined, ALL), sum)
+  await meters.write([add('a', 5), { ...total(7, T0, T0 + 9), entity: 'b' }, add('b', 2 ** 53 - 1)])
+  assert.equal(await meters.questions.sum('points', 'b', ALL), 2n ** 53n + 6n)
+})
+
 test('[M4] a batch is written whole or not at all', async (t) => {
   const { meters, store } = await openMeters(t)
   await meters.declare(declaration('points'))

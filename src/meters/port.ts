@@ -27,7 +27,7 @@ export const EVERYTHING = 0
  * The version of all that a store holds. What an older release left counts as nothing, and goes: it is made anew from the log.
  * What a newer one left is `newer-version`.
  */
-export const LAYOUT = 2
+export const LAYOUT = 3
 
 /** The space of the meters that are declared through the API. */
 export const FREE_STANDING = 'meters'

@@ -17,7 +17,7 @@ import { describeMeterStore } from './contract.ts'
 import { describeAnswers } from './differential/contract.ts'
 import { LmdbMeterStore } from './lmdb.ts'
 import { METER_STREAM, Meters } from './meters.ts'
-import { type Change, type Fact, FREE_STANDING, type MeterStore } from './port.ts'
+import { type Change, type Fact, FREE_STANDING, LAYOUT, type MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
 
 const skip = requires('redis')
@@ -252,7 +252,7 @@ test('[M41] what something else or a newer release wrote is left alone', { skip 
   await ask(port, 'RENAME other {p:meters}:0:facts', '\r\n')
   await store.commit(changeOf(store, 5, facts))
   assert.equal(await store.sum(SHEET, 0, 0, T0 * 2), 10n)
-  await ask(port, 'HSET {p:meters}:meta layout 3', '\r\n')
+  await ask(port, `HSET {p:meters}:meta layout ${LAYOUT + 1}`, '\r\n')
   await assert.rejects(place.open(), coded('newer-version', /upgrade/))
   await assert.rejects(store.sum(SHEET, 0, 0, T0 * 2), coded('newer-version'))
   await assert.rejects(store.commit(changeOf(store, 5)), coded('newer-version'))

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MAX_IN_FORCE, placeTotal, type Window } from './totals.ts'
+import { Random } from '../base/random.ts'
+import { type GroupTotals, moveTotal, NO_TOTALS } from './group-totals.ts'
+import { decodeTotals, encodeTotals } from './group-totals-bytes.ts'
+import { MAX_IN_FORCE, placeTotal, type Reach, type Window } from './totals.ts'
 
 /** A row by brute force: its seconds, and the windows in force. */
 class Row {
@@ -18,9 +21,9 @@ class Row {
     return sum
   }
 
-  total(window: Window, value: number, settledBefore = 0): void {
+  total(window: Window, value: number, settledBefore = 0, reach: Reach = 'what-follows'): void {
     const missing = value - this.sum(window)
-    const { inForce, landings } = placeTotal(this.inForce, window, settledBefore)
+    const { inForce, landings } = placeTotal(this.inForce, window, settledBefore, reach)
     for (const { second, sign } of landings) this.add(second, sign * missing)
     this.inForce = inForce
   }
@@ -38,8 +41,9 @@ function between(from: number, to: number): Window {
 const anyWindow = fc
   .tuple(fc.integer({ min: 10, max: 40 }), fc.integer({ min: 1, max: 20 }))
   .map(([from, length]): Window => ({ from, end: from + length }))
+const anyReach = fc.constantFrom<Reach[]>('what-follows', 'own-ends')
 const anyStep = fc.oneof(
-  fc.record({ window: anyWindow, value: fc.integer({ min: -50, max: 50 }) }),
+  fc.record({ window: anyWindow, value: fc.integer({ min: -50, max: 50 }), reach: anyReach }),
   fc.record({ second: fc.integer({ min: 10, max: 60 }), amount: fc.integer({ min: -9, max: 9 }) }),
 )
 
@@ -57,18 +61,24 @@ function isFixed(inForce: readonly Window[], { from, end }: Window): boolean {
 
 test('[M7] what a total says of its window is so, whatever came before', () => {
   fc.assert(
-    fc.property(fc.array(anyStep, { maxLength: 40 }), anyWindow, fc.integer(), (steps, window, value) => {
-      const row = new Row()
-      for (const step of steps) {
-        if ('window' in step) row.total(step.window, step.value)
-        else row.add(step.second, step.amount)
-      }
-      row.total(window, value)
-      assert.equal(row.sum(window), value)
-      const before = row.changes
-      row.total(window, value)
-      assert.deepEqual(row.changes, before)
-    }),
+    fc.property(
+      fc.array(anyStep, { maxLength: 40 }),
+      anyWindow,
+      fc.integer(),
+      anyReach,
+      (steps, window, value, reach) => {
+        const row = new Row()
+        for (const step of steps) {
+          if ('window' in step) row.total(step.window, step.value, 0, step.reach)
+          else row.add(step.second, step.amount)
+        }
+        row.total(window, value, 0, reach)
+        assert.equal(row.sum(window), value)
+        const before = row.changes
+        row.total(window, value)
+        assert.deepEqual(row.changes, before)
+      },
+    ),
     { numRuns: 1000 },
   )
 })
@@ -95,7 +105,7 @@ test('[M8] a total changes the sum of no window in force, and adds stay on top o
           row.add(step.second, step.amount)
           continue
         }
-        row.total(step.window, step.value)
+        row.total(step.window, step.value, 0, step.reach)
         for (const { window, sum } of held) {
           if (row.inForce.includes(window)) assert.equal(row.sum(window), sum)
         }
@@ -125,12 +135,13 @@ test('[M9] totals that do not contradict each other all hold, in any order and h
       anyTruth,
       fc.array(anyWindow, { minLength: 1, maxLength: MAX_IN_FORCE - 1 }),
       fc.array(fc.nat(), { maxLength: 20 }),
-      (truth, windows, again) => {
+      fc.array(anyReach, { minLength: MAX_IN_FORCE * 2, maxLength: MAX_IN_FORCE * 2 }),
+      (truth, windows, again, reaches) => {
         const row = new Row()
         const value = ({ from, end }: Window): number => truth.slice(from, end).reduce((a, b) => a + b, 0)
         // Those that some other totals determine drop out, so what is repeated stays in force, too.
         const sent = [...windows, ...again.map((i) => windows[i % windows.length] ?? between(10, 10))]
-        for (const window of sent) row.total(window, value(window))
+        for (const [i, window] of sent.entries()) row.total(window, value(window), 0, reaches[i])
         for (const window of windows) assert.equal(row.sum(window), value(window))
       },
     ),
@@ -181,5 +192,74 @@ test('[M10] more than 32 totals, and those that begin too early, are settled', (
   assert.deepEqual(
     row.inForce.map(({ from }) => from),
     [300, 310, 320, 400],
+  )
+})
+
+/** A group of one row, whose totals move only what they may. */
+class Group {
+  readonly row = new Row()
+  totals: GroupTotals = NO_TOTALS
+
+  /** False where it is refused. */
+  total(window: Window, value: number, added = 0): boolean {
+    const missing = value - this.row.sum(window)
+    const said = { window, value: BigInt(value), missing: BigInt(missing) }
+    const moving = moveTotal(this.totals, said, BigInt(added), 0)
+    if (moving === undefined) return false
+    for (const { second, sign } of moving.landings) this.row.add(second, sign * missing)
+    this.totals = decodeTotals(encodeTotals(moving.after))
+    assert.deepEqual(this.totals, moving.after)
+    return true
+  }
+}
+
+test('[M27] what hundreds of totals move that cross at random does not grow with itself, whether or not they contradict each other', () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = new Random(seed)
+    const spread = random.pick([60, 1000])
+    const ends = Array.from({ length: spread + 300 }, () => random.below(10))
+    for (let i = 1; i < ends.length; i++) ends[i] = (ends[i] ?? 0) + (ends[i - 1] ?? 0)
+    const isTrue = seed % 2 === 0
+    const group = new Group()
+    const count = 1000
+    for (let i = 0; i < count; i++) {
+      const from = random.below(spread)
+      const end = from + 1 + random.below(200)
+      const value = isTrue ? (ends[end] ?? 0) - (ends[from] ?? 0) : random.below(1000)
+      assert.equal(group.total({ from, end }, value), true)
+      assert.equal(group.row.sum({ from, end }), value)
+    }
+    const { told, moved } = group.totals
+    assert.ok(moved < told * BigInt(8 * count), `seed ${seed}: ${moved} for ${told}`)
+  }
+})
+
+test('[M27] where more is missing than was ever added or said, nothing but the own ends is shifted', () => {
+  const window = between(10, 20)
+  const others = [between(15, 30), between(40, 50)]
+  const far = new Row()
+  for (const other of others) far.total(other, 7)
+  const before = far.changes
+  far.total(window, 5, 0, 'own-ends')
+  assert.deepEqual(before, { 30: 7, 50: 7 })
+  assert.deepEqual(far.changes, { 20: 5, 21: -5, 30: 7, 50: 7 })
+  const landings = (missing: bigint, added: bigint): number =>
+    moveTotal({ inForce: [], told: 60n, moved: 0n }, { window, value: 40n, missing }, added, 0)?.landings
+      .length ?? 0
+  assert.deepEqual([landings(-100n, 0n), landings(-101n, 0n), landings(-101n, 1n)], [1, 2, 1])
+})
+
+test('[M27] what totals move ends at 2^53 − 1, 64 times what they said, and what was added', () => {
+  const free = 2n ** 53n - 1n
+  const isTaken = (moved: bigint, added: bigint): boolean =>
+    moveTotal(
+      { inForce: [], told: 0n, moved },
+      { window: between(10, 20), value: 1n, missing: 1n },
+      added,
+      0,
+    ) !== undefined
+  assert.deepEqual(
+    [isTaken(free + 63n, 0n), isTaken(free + 64n, 0n), isTaken(free + 64n, 1n)],
+    [true, false, true],
   )
 })

@@ -9,6 +9,7 @@
  *   sum of every other window in force stays what it was.
  * So totals that do not contradict each other hold all at once, in whatever order and however often they come.
  */
+import { LAST_SECOND } from './calendar.ts'
 
 /** From an end to an end: the seconds `from` to before `end`. */
 export interface Window {
@@ -21,6 +22,9 @@ export interface Landing {
   /** 1 or −1: how often the missing amount is added there. */
   readonly sign: 1 | -1
 }
+
+/** What a total shifts: also what lies beside and after its window, or only the ends that hang together with its own. */
+export type Reach = 'what-follows' | 'own-ends'
 
 export interface Placing {
   /** Oldest first. */
@@ -35,14 +39,19 @@ export const MAX_IN_FORCE = 32
  * @param inForce oldest first, a forest
  * @param settledBefore windows that begin earlier are held no longer
  */
-export function placeTotal(inForce: readonly Window[], window: Window, settledBefore: number): Placing {
+export function placeTotal(
+  inForce: readonly Window[],
+  window: Window,
+  settledBefore: number,
+  reach: Reach = 'what-follows',
+): Placing {
   const held = inForce.filter(({ from }) => from >= settledBefore)
   const path = pathBetween(held, window.from, window.end)
   const oldest = held.find((each) => path.includes(each))
   const others = held.filter((each) => each !== oldest)
   return {
     inForce: [...others, window].slice(-MAX_IN_FORCE),
-    landings: landingsOf(others, window),
+    landings: reach === 'what-follows' ? landingsOf(others, window) : landingsOfOwnEnds(others, window),
   }
 }
 
@@ -70,13 +79,7 @@ function pathBetween(windows: readonly Window[], from: number, to: number): read
  * changes: with one window, or several one after another, that is the last second of the new one.
  */
 function landingsOf(windows: readonly Window[], window: Window): Landing[] {
-  const groups = groupsOf(
-    [...windows.flatMap(({ from, end }) => [from, end]), window.from, window.end],
-    windows,
-  )
-  const ofFrom = groups.find((group) => group.includes(window.from)) ?? []
-  const ofEnd = groups.find((group) => group.includes(window.end)) ?? []
-  const isFromFirst = firstOf(ofFrom) < firstOf(ofEnd)
+  const { groups, ofFrom, ofEnd, isFromFirst } = joinedBy(windows, window)
   const shifts = new Map<number, -1 | 0 | 1>()
   for (const node of ofFrom) shifts.set(node, isFromFirst ? 0 : -1)
   for (const node of ofEnd) shifts.set(node, isFromFirst ? 1 : 0)
@@ -95,6 +98,37 @@ function landingsOf(windows: readonly Window[], window: Window): Landing[] {
     before = shift
   }
   return landings
+}
+
+/** Of the same two groups the same one is shifted, and nothing else: each of its ends, and back right after it. */
+function landingsOfOwnEnds(windows: readonly Window[], window: Window): Landing[] {
+  const { ofFrom, ofEnd, isFromFirst } = joinedBy(windows, window)
+  const [moved, sign] = isFromFirst ? [ofEnd, 1 as const] : [ofFrom, -1 as const]
+  const ends = new Set(moved)
+  return moved.flatMap((end): Landing[] => [
+    ...(ends.has(end - 1) ? [] : [{ second: end - 1, sign }]),
+    // After the last second nothing is to be shifted back.
+    ...(ends.has(end + 1) || end === LAST_SECOND
+      ? []
+      : [{ second: end, sign: sign === 1 ? (-1 as const) : (1 as const) }]),
+  ])
+}
+
+interface Joined {
+  readonly groups: readonly number[][]
+  readonly ofFrom: readonly number[]
+  readonly ofEnd: readonly number[]
+  /** The group that begins later is the one to shift. */
+  readonly isFromFirst: boolean
+}
+
+/** The groups of connected ends, and which of them the window joins. */
+function joinedBy(windows: readonly Window[], window: Window): Joined {
+  const ends = [...windows.flatMap(({ from, end }) => [from, end]), window.from, window.end]
+  const groups = groupsOf(ends, windows)
+  const ofFrom = groups.find((group) => group.includes(window.from)) ?? []
+  const ofEnd = groups.find((group) => group.includes(window.end)) ?? []
+  return { groups, ofFrom, ofEnd, isFromFirst: firstOf(ofFrom) < firstOf(ofEnd) }
 }
 
 function firstOf(group: readonly number[]): number {

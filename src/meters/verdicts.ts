@@ -9,6 +9,7 @@ const REASONS = {
   'too-early': ['invalid', 'this lies further ahead than the meter takes'],
   expired: ['gone', 'of this window not everything is kept'],
   overflow: ['too-large', 'the meter has taken all that 64 bits can sum'],
+  'moved-too-much': ['too-large', 'totals that contradict each other have moved too much here'],
   'too-many-rows': ['too-large', 'the meter has as many entities as it can have'],
   'too-many-in-total': ['too-large', 'a total is about at most 256 rows'],
   'too-many-meters': ['too-large', 'there are as many meters as there can be'],

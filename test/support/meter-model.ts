@@ -1,4 +1,4 @@
-import { placeTotal, type Window } from '../../src/meters/totals.ts'
+import { type GroupTotals, moveTotal, NO_TOTALS } from '../../src/meters/group-totals.ts'
 import type { Write } from '../../src/meters/writes.ts'
 
 interface Event {
@@ -35,8 +35,9 @@ export class MeterModel {
   readonly events: Event[] = []
   readonly #totalsOver: Readonly<Record<string, number>>
   readonly #isNumbered: boolean
-  readonly #inForce = new Map<string, readonly Window[]>()
-  readonly #firstSeen = new Map<string, number>()
+  #groups = new Map<string, GroupTotals>()
+  #added = new Map<string, bigint>()
+  #firstSeen = new Map<string, number>()
 
   /**
    * @param totalsOver by meter, how many dimensions a total is about; of one that is not named all
@@ -47,7 +48,18 @@ export class MeterModel {
     this.#isNumbered = isNumbered
   }
 
-  write(write: Write): void {
+  /** All or none: false where a total would move too much. */
+  writeAll(writes: readonly Write[]): boolean {
+    const count = this.events.length
+    const before = [new Map(this.#groups), new Map(this.#added), new Map(this.#firstSeen)] as const
+    if (writes.every((write) => this.write(write))) return true
+    this.events.length = count
+    ;[this.#groups, this.#added, this.#firstSeen] = before
+    return false
+  }
+
+  /** False where a total would move too much; not to be gone on from then. */
+  write(write: Write): boolean {
     const { meter, entity, dimensions = [] } = write
     const name = `${meter}/${entity}`
     if (!this.#firstSeen.has(name))
@@ -56,18 +68,24 @@ export class MeterModel {
       if (amount !== 0n) this.events.push({ meter, entity, dimensions, second, amount })
     }
     if (write.kind !== 'total') {
-      add(write.second, BigInt(write.amount ?? 1))
-      return
+      const amount = BigInt(write.amount ?? 1)
+      add(write.second, amount)
+      this.#added.set(meter, (this.#added.get(meter) ?? 0n) + (amount < 0n ? -amount : amount))
+      return true
     }
     const width = this.#totalsOver[meter] ?? dimensions.length
     const groupOf = (of: Pick<Event, 'meter' | 'entity' | 'dimensions'>): string =>
       JSON.stringify([of.meter, of.entity, of.dimensions.slice(0, width)])
     const group = groupOf({ meter, entity, dimensions })
-    const missing = BigInt(write.amount) - this.sum(write, (event) => groupOf(event) === group)
+    const value = BigInt(write.amount)
+    const missing = value - this.sum(write, (event) => groupOf(event) === group)
     const window = { from: write.from, end: write.to + 1 }
-    const { inForce, landings } = placeTotal(this.#inForce.get(group) ?? [], window, 0)
-    this.#inForce.set(group, inForce)
-    for (const { second, sign } of landings) add(second, BigInt(sign) * missing)
+    const before = this.#groups.get(group) ?? NO_TOTALS
+    const moving = moveTotal(before, { window, value, missing }, this.#added.get(meter) ?? 0n, 0)
+    if (moving === undefined) return false
+    this.#groups.set(group, moving.after)
+    for (const { second, sign } of moving.landings) add(second, BigInt(sign) * missing)
+    return true
   }
 
   sum({ from, to }: Range, takes: Takes): bigint {

@@ -67,8 +67,14 @@ async function filled(
   const model = new MeterModel({ points: totalsOver })
   for (let batch = 0; batch < 25; batch++) {
     const writes = Array.from({ length: random.pick([1, 20, 90]) }, () => anyWrite(random))
-    await meters.write(writes)
-    for (const write of writes) model.write(write)
+    const isTaken = await meters.write(writes).then(
+      () => true,
+      (error: unknown) => {
+        assert.match(String(error), /contradict/)
+        return false
+      },
+    )
+    assert.equal(isTaken, model.writeAll(writes))
   }
   return { questions: meters.questions, model }
 }
