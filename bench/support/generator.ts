@@ -3,14 +3,14 @@
  *
  * A generator file is a table of commands given to {@link serve}; the bench starts it with
  * {@link Generator.start} and calls the commands. A generator ends with the bench, by whatever end that comes
- * to, and after {@link LIFE_MS} in any case.
+ * to, and after {@link LIFE_MS} (an hour where `SPATE_BENCH_LONG=1`) in any case; then the bench fails.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Lifetime } from '../../test/support/tmp.ts'
 
-const LIFE_MS = 8 * 60_000
+const LIFE_MS = (process.env.SPATE_BENCH_LONG === '1' ? 60 : 8) * 60_000
 
 /** What a generator can be asked to do. Arguments and results travel as JSON. */
 export type Commands = Record<string, (argument: never) => Promise<unknown>>
@@ -25,6 +25,7 @@ export class Generator<C extends Commands> {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #nextId = 1
+  #isEnding = false
 
   private constructor(child: ChildProcess) {
     this.#child = child
@@ -40,6 +41,9 @@ export class Generator<C extends Commands> {
       for (const { reject } of this.#waiting.values()) {
         reject(new Error(`a load generator ended (${code ?? signal})`))
       }
+      if (this.#isEnding) return
+      console.error(`a load generator ended (${code ?? signal})`)
+      process.kill(process.pid, 'SIGTERM')
     })
   }
 
@@ -61,6 +65,7 @@ export class Generator<C extends Commands> {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
