@@ -7,6 +7,8 @@ import { workCommand } from './work.ts'
 const program = new Command('spate')
   .description('Hosts, captures, replays and scores massive live events.')
   .showHelpAfterError()
+  // What follows a command's name is its own, also where the command above it knows the same word.
+  .enablePositionalOptions()
   .addCommand(serveCommand())
   .addCommand(workCommand())
 

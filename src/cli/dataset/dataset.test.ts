@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { CapturingServer, eventually, SourceServer } from '../../../test/support/capturing.ts'
+import { spate } from '../../../test/support/cli.ts'
 import { EXTRA_COLORS, FAKE_PALETTE, FakePlace } from '../../../test/support/fake-place.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
 import { Duck, literal } from '../../archive/tables/duck.ts'
@@ -207,4 +208,12 @@ test('[K50] what was captured of another Spate is published with its players', a
   assert.equal(rows.length, 40)
   assert.deepEqual(new Set(rows.map((row) => row.split(',')[1])).size, 3)
   assert.deepEqual(unzipped(to, 'frames.csv.gz').length, 1)
+
+  // Asked from elsewhere, it is the server that is named.
+  const [elsewhere, again] = [tempFolder(t), join(tempFolder(t), 'again')]
+  const named = ['--url', copy.server.url, '--token', await copy.server.adminToken()]
+  const far = await spate(elsewhere, 'export', 'dataset', 'copy', ...named, '--to', again)
+  assert.equal(far.code, 0, far.stderr)
+  assert.deepEqual(readdirSync(elsewhere), [])
+  assert.deepEqual(filesOf(again), filesOf(to))
 })
