@@ -91,18 +91,29 @@ test('[K16] messages for which there is no room are refused, until there is', as
   const large = { ...message(''), bytes: new Uint8Array(4 << 20) }
   let taken = 0
   while (recorder.message(large) !== undefined) taken += 1
-  assert.equal(taken, MAX_WAITING_BYTES / large.bytes.length)
+  assert.equal(taken, MAX_WAITING_BYTES / large.bytes.length - 1)
   let hasRoom = false
   void recorder.room.then(() => {
     hasRoom = true
   })
   await clock.advance(20_000)
+  // Of a second connection.
+  assert.equal(recorder.message(large), undefined)
   assert.equal(hasRoom, false)
   log.failure = () => undefined
   await clock.advance(20_000)
   assert.equal(hasRoom, true)
   assert.equal(recorder.waitingBytes, 0)
   await recorder.message(message('a'))
+})
+
+test('[K32] messages without a byte take room, too', async () => {
+  const { log, recorder } = recording()
+  log.failure = diskIsFull
+  const empty = message('')
+  let taken = 0
+  while (taken < 200_000 && recorder.message(empty) !== undefined) taken += 1
+  assert.ok(taken < 150_000, `${taken} messages`)
 })
 
 test('[K16] what no retry can help ends the recording, and says why', async () => {

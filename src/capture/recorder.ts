@@ -14,6 +14,8 @@ const MOST_RETRY_MS = 5000
 
 /** Messages that wait for the log at most. */
 export const MAX_WAITING_BYTES = 64 << 20
+/** What a message takes besides its bytes while it waits. */
+const OVERHEAD_BYTES = 512
 
 interface Waiting {
   readonly message: RawMessage | undefined
@@ -48,6 +50,7 @@ export class Recorder {
   #failures = 0
   #isClosing = false
   #retryNow = (): void => {}
+  #hasRoom = true
   #room = Promise.withResolvers<void>()
   /** Why nothing more can be recorded. */
   stopped: SpateError | undefined
@@ -73,9 +76,12 @@ export class Recorder {
 
   /** Resolves once it is durable; undefined where there is no room for it. Errors: why nothing more is recorded. */
   message(message: RawMessage): Promise<void> | undefined {
-    const size = message.bytes.length
-    if (size > MAX_MESSAGE_BYTES || this.#waitingBytes + size > MAX_WAITING_BYTES) {
-      if (this.#waitingBytes > MAX_WAITING_BYTES / 2) this.#room = Promise.withResolvers<void>()
+    const size = sizeOf(message)
+    if (message.bytes.length > MAX_MESSAGE_BYTES || this.#waitingBytes + size > MAX_WAITING_BYTES) {
+      if (this.#hasRoom && this.#waitingBytes > MAX_WAITING_BYTES / 2) {
+        this.#hasRoom = false
+        this.#room = Promise.withResolvers<void>()
+      }
       return undefined
     }
     this.#waitingBytes += size
@@ -119,10 +125,13 @@ export class Recorder {
       this.#raw.splice(0, raw.length)
       this.#rest.splice(0, rest.length)
       for (const { message, done } of [...raw, ...rest]) {
-        this.#waitingBytes -= message?.bytes.length ?? 0
+        if (message !== undefined) this.#waitingBytes -= sizeOf(message)
         done.resolve()
       }
-      if (this.#waitingBytes <= MAX_WAITING_BYTES / 2) this.#room.resolve()
+      if (this.#waitingBytes <= MAX_WAITING_BYTES / 2) {
+        this.#hasRoom = true
+        this.#room.resolve()
+      }
     }
     this.#isRunning = false
   }
@@ -159,6 +168,10 @@ export class Recorder {
     await Promise.allSettled(last.map((waiting) => waiting?.done.promise))
     this.stopped ??= new SpateError('unavailable', 'the collector is stopping')
   }
+}
+
+function sizeOf({ bytes }: RawMessage): number {
+  return bytes.length + OVERHEAD_BYTES
 }
 
 /** Messages that follow each other share a record, within the limits of one. */

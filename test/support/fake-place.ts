@@ -99,6 +99,9 @@ export class FakePlace {
   #nextNumber = 1
   #nextName = 1
   nowMs = 1_648_824_400_000
+  /** Instead of the page with the token. */
+  page: Uint8Array | undefined
+  #port = 0
   token = 'token-1'
   /** Upgrades answered with this status before any is taken; times. */
   refusals: { status: number; times: number; retryAfter?: string } = { status: 429, times: 0 }
@@ -129,13 +132,10 @@ export class FakePlace {
     const place = new FakePlace({ ...DEFAULTS, ...options })
     place.#http.listen(0, '127.0.0.1')
     await once(place.#http, 'listening')
+    // A server that listens on a port has such an address.
+    place.#port = (place.#http.address() as AddressInfo).port
     t.after(() => place.close())
     return place
-  }
-
-  get #port(): number {
-    // A server that listens on a port has such an address.
-    return (this.#http.address() as AddressInfo).port
   }
 
   /** Fast, for tests; a canvas’s connection is dead after 400 ms. */
@@ -233,6 +233,14 @@ export class FakePlace {
   async tickWithFault(canvas: number, status: number, times = Number.POSITIVE_INFINITY): Promise<FakeFrame> {
     const frame = await this.tick(canvas, { heard: () => false })
     this.fault(frame, status, times)
+    this.#tell(frame, () => true)
+    return frame
+  }
+
+  /** A frame that is told of and whose picture is these bytes. */
+  async tickWithPicture(canvas: number, bytes: Buffer): Promise<FakeFrame> {
+    const frame = await this.tick(canvas, { heard: () => false })
+    this.#pictures.set(frame.name, bytes)
     this.#tell(frame, () => true)
     return frame
   }
@@ -404,7 +412,8 @@ export class FakePlace {
     const path = request.url ?? ''
     if (path.startsWith('/r/place')) {
       this.pages += 1
-      response.end(`<html><script>{"x":1,"accessToken":"${this.token}","y":2}</script></html>`)
+      if (this.page !== undefined) response.writeHead(200, { 'content-encoding': 'gzip' }).end(this.page)
+      else response.end(`<html><script>{"x":1,"accessToken":"${this.token}","y":2}</script></html>`)
       return
     }
     this.downloads += 1

@@ -70,8 +70,17 @@ function answered(id: string, payload: unknown): Heard {
 const MAX_DETAIL = 500
 
 function refused(payload: unknown): Heard {
-  const detail = (JSON.stringify(payload) ?? '').slice(0, MAX_DETAIL)
+  const detail = wordsOf(payload).slice(0, MAX_DETAIL)
   return { kind: 'refused', cause: causeOf(detail), detail }
+}
+
+function wordsOf(payload: unknown): string {
+  try {
+    return JSON.stringify(payload) ?? ''
+  } catch {
+    // Nested deeper than the stack is.
+    return 'no words'
+  }
 }
 
 function causeOf(detail: string): Refusal {

@@ -16,6 +16,11 @@ import { type PlaceConfig, type PlaceMessage, placeMessageOf } from './messages.
 
 /** Connections that a canvas does not miss when they end. */
 const HARMLESS: ReadonlySet<string> = new Set(['served', 'stopped'])
+/** Canvases that a capture has in all its life; more are not followed. */
+const MAX_CHAINS = 1024
+const MAX_UNKNOWN_COLORS = 4096
+/** A clock that is ahead of ours by so much tells no time: all that follows would be late. */
+const MAX_AHEAD_MS = 86_400_000
 const decoder = new TextDecoder()
 
 export interface CaptureCounts {
@@ -92,7 +97,9 @@ export class CaptureFold {
         for (const applied of body) this.chains.get(applied.canvas)?.applied(applied, record.timeMs)
         return
       case CaptureRecordType.coloured:
-        for (const color of body.colors) this.unknownColors.add(color)
+        for (const color of body.colors) {
+          if (this.unknownColors.size < MAX_UNKNOWN_COLORS) this.unknownColors.add(color)
+        }
         return
     }
   }
@@ -120,6 +127,10 @@ export class CaptureFold {
     this.counts.messages += 1
     this.counts.bytes += bytes.length
     const message = this.#messageOf(channel, bytes)
+    if ('timestampMs' in message && message.timestampMs > arrivedMs + MAX_AHEAD_MS) {
+      this.counts.others += 1
+      return
+    }
     switch (message.kind) {
       case 'other':
         this.counts.others += 1
@@ -152,12 +163,14 @@ export class CaptureFold {
   }
 
   #configure(config: PlaceConfig): void {
-    this.config = config
     for (const place of config.canvases) {
       const chain = this.chains.get(place.index)
-      if (chain === undefined) this.chains.set(place.index, new Chain(place))
-      else chain.place = place
+      if (chain !== undefined) chain.place = place
+      else if (this.chains.size < MAX_CHAINS) this.chains.set(place.index, new Chain(place))
     }
+    const isKnown = config.canvases.every(({ index }) => this.chains.has(index))
+    const canvases = config.canvases.filter(({ index }) => this.chains.has(index))
+    this.config = isKnown ? config : { ...config, canvases }
   }
 
   /** Connections that are open on a channel. */

@@ -1,8 +1,10 @@
 /** The question who changed cells last, as an r/place takes it: up to 24 in one mutation. */
 import type { Operation } from './dialect.ts'
-import { jsonOf, numberIn, textIn } from './messages.ts'
+import { jsonOf, MAX_TIME_MS, numberIn, textIn } from './messages.ts'
 
 export const CELLS_A_REQUEST = 24
+/** Of an author's id and name; what is longer is cut off. */
+const MAX_NAME = 256
 
 /** In the coordinates of a canvas. */
 export interface AskedCell {
@@ -58,10 +60,11 @@ export function historiesIn(text: string, count: number): (CellHistory | undefin
     const told = field(field(field(field(data, `input${i}`), 'data'), 0), 'data')
     if (typeof told !== 'object' || told === null) return undefined
     const modifiedMs = Math.round(numberIn(field(told, 'lastModifiedTimestamp')))
+    if (!(modifiedMs < MAX_TIME_MS)) return undefined
     const userInfo = field(told, 'userInfo')
-    const id = textIn(field(userInfo, 'userID'))
-    const name = textIn(field(userInfo, 'username'))
+    const id = textIn(field(userInfo, 'userID')).slice(0, MAX_NAME)
+    const name = textIn(field(userInfo, 'username')).slice(0, MAX_NAME)
     const user = id === '' && name === '' ? null : { id, name }
-    return { modifiedMs: Number.isFinite(modifiedMs) ? Math.max(0, modifiedMs) : 0, user }
+    return { modifiedMs: Math.max(0, modifiedMs), user }
   })
 }

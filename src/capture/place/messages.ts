@@ -39,8 +39,9 @@ export type PlaceMessage =
   | { readonly kind: 'other' }
 
 export const OTHER: PlaceMessage = { kind: 'other' }
-const MAX_TIME_MS = 2 ** 48
-const MAX_URL = 2048
+export const MAX_TIME_MS = 2 ** 48
+/** A key of the tables holds no longer one. */
+const MAX_URL_BYTES = 2048
 /** Each takes connections of its own. */
 const MAX_CANVASES = 256
 const MAX_COLORS = 256
@@ -90,7 +91,7 @@ function diffOf(data: Json): PlaceMessage {
 }
 
 function urlOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > MAX_URL) return undefined
+  if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_URL_BYTES) return undefined
   const url = URL.parse(value)
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? value : undefined
 }

@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { assert } from '../../base/assert.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import { CellColumns } from './cell-columns.ts'
-import { cellsOfPng } from './png.ts'
+import { cellsOfPng, isPng } from './png.ts'
 
 /** The cells that a frame holds: those that are not transparent. */
 export interface FrameCells {
@@ -18,16 +18,33 @@ export interface FrameCells {
 /** As large as canvases may be said to be. */
 const MAX_PIXELS = 4096 * 4096
 
+/** A board shows 256; some more may come from what scaled or converted it. */
+const MAX_COLORS = 1024
+const TIMEOUT_S = 30
+
 /**
- * Decodes a picture of an r/place. A cell has changed where the picture is not wholly transparent
- * there, whatever its colour. Errors: `invalid` for what is no picture.
+ * Decodes a picture of an r/place, which is a PNG. A cell has changed where the picture is not wholly transparent
+ * there, whatever its colour. Errors: `invalid` for what is no picture, and for one of more than 1,024 colours.
  */
 export async function decodeFrame(bytes: Uint8Array): Promise<FrameCells> {
-  return cellsOfPng(bytes, MAX_PIXELS) ?? (await decodeAny(bytes))
+  if (!isPng(bytes)) throw new SpateError('invalid', 'not a picture: no PNG')
+  const cells = cellsOfPng(bytes, MAX_PIXELS) ?? (await decodeAny(bytes))
+  if (hasManyColors(cells)) throw new SpateError('invalid', `a picture of more than ${MAX_COLORS} colours`)
+  return cells
+}
+
+function hasManyColors({ rgb, count }: FrameCells): boolean {
+  const colors = new Set<number>()
+  for (let i = 0; i < count && colors.size <= MAX_COLORS; i++) {
+    // Neighbours are often alike.
+    if (i === 0 || rgb[i] !== rgb[i - 1]) colors.add(rgb[i]!)
+  }
+  return colors.size > MAX_COLORS
 }
 
 async function decodeAny(bytes: Uint8Array): Promise<FrameCells> {
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
+    .timeout({ seconds: TIMEOUT_S })
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })

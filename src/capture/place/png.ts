@@ -28,6 +28,10 @@ interface Chunks {
   readonly packed: Uint8Array
 }
 
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.equals(bytes.subarray(0, SIGNATURE.length))
+}
+
 /** Undefined for what it does not read: maybe a picture all the same. */
 export function cellsOfPng(bytes: Uint8Array, maxPixels: number): FrameCells | undefined {
   const chunks = chunksOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
@@ -55,7 +59,7 @@ function cellsIn(rows: Buffer, chunks: Chunks): FrameCells | undefined {
 }
 
 function chunksOf(png: Buffer): Chunks | undefined {
-  if (!png.subarray(0, 8).equals(SIGNATURE)) return undefined
+  if (!isPng(png)) return undefined
   let header: Header | undefined
   let palette: Uint8Array = new Uint8Array(0)
   let alphas: Uint8Array = new Uint8Array(0)

@@ -70,7 +70,7 @@ export class TokenPage {
         )
       return new TextDecoder().decode(await bytesOf(response, MAX_PAGE_BYTES))
     } catch (cause) {
-      if (cause instanceof SpateError) throw cause
+      if (cause instanceof SpateError && cause.code === 'unavailable') throw cause
       throw new SpateError('unavailable', `${placeOf(url)} cannot be read: ${reasonOf(cause)}`, { cause })
     }
   }
