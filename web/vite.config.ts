@@ -44,9 +44,31 @@ const preloads: Plugin = {
   },
 }
 
+/**
+ * uPlot makes formats as it is loaded, which are not used here and are tens of ms of the page's first second: the
+ * first is made when it is needed, the other only serves to compare time zones, which nobody asks it to.
+ */
+const LAZY_FORMATS: readonly (readonly [eager: string, lazy: string])[] = [
+  ['const numFormatter = new Intl', 'let numFormatter;\nconst makeNumFormatter = () => new Intl'],
+  ['numFormatter.format(val)', '(numFormatter ??= makeNumFormatter()).format(val)'],
+  ['const localTz = new Intl.DateTimeFormat().resolvedOptions().timeZone', 'const localTz = undefined'],
+]
+
+const lazyFormats: Plugin = {
+  name: 'lazy-formats',
+  apply: 'build',
+  transform(code, id) {
+    if (!id.endsWith('/uPlot.esm.js')) return undefined
+    return LAZY_FORMATS.reduce((made, [eager, lazy]) => {
+      if (!made.includes(eager)) throw new Error(`uPlot has no more: ${eager}`)
+      return made.replace(eager, lazy)
+    }, code)
+  },
+}
+
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [pages, preloads],
+  plugins: [pages, preloads, lazyFormats],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -1,5 +1,6 @@
 /** What stands under a chart: a few of its periods, told by what the clocks of the zone show. Pure. */
-import { type Local, offsetsAt } from './local-time.ts'
+import type { Local } from './local-clock.ts'
+import { offsetsAt } from './local-time.ts'
 import type { Span } from './spans.ts'
 
 export interface Tick {

@@ -1,65 +1,24 @@
 /** Seconds of the epoch and what the clocks of a time zone show. Pure; the zones are the browser's. */
 
-export interface Local {
-  readonly year: number
-  /** From 1. */
-  readonly month: number
-  readonly day: number
-  readonly hour: number
-  readonly minute: number
-  readonly second: number
-}
+import { intlClock, type Local, temporalClock, temporalOf } from './local-clock.ts'
 
-const FORMATS = new Map<string, Intl.DateTimeFormat>()
+const TEMPORAL = temporalOf(globalThis)
 
 /** Errors: RangeError for a zone that the browser does not know. */
-function formatOf(zone: string): Intl.DateTimeFormat {
-  let format = FORMATS.get(zone)
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      calendar: 'gregory',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
-    FORMATS.set(zone, format)
-  }
-  return format
-}
+export const localOf = TEMPORAL === undefined ? intlClock() : temporalClock(TEMPORAL)
 
 export function isZone(zone: string): boolean {
   try {
-    formatOf(zone)
+    localOf(zone, 0)
     return true
   } catch {
     return false
   }
 }
 
-/** What newer browsers have: there it takes no time, while the first of Intl's formats takes tens of ms. */
-interface WithTemporal {
-  readonly Temporal?: { readonly Now: { timeZoneId(): string } }
-}
-
 /** Of this browser. */
 export function ownZone(): string {
-  // Not every browser has it.
-  const { Temporal } = globalThis as WithTemporal
-  return Temporal?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
-}
-
-export function localOf(zone: string, second: number): Local {
-  // `M/D/YYYY, HH:MM:SS`, which en-US with these fields always is.
-  const [month = 1, day = 1, year = 1970, hour = 0, minute = 0, seconds = 0] = formatOf(zone)
-    .format(second * 1000)
-    .split(/[^\d]+/)
-    .map(Number)
-  return { year, month, day, hour, minute, second: seconds }
+  return TEMPORAL?.Now.timeZoneId() || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 }
 
 /** What the zone's clock is ahead of UTC, seconds. */

@@ -1,6 +1,7 @@
 import uPlot from 'uplot'
 import { shortWords } from './amounts.ts'
 import type { Tick } from './axis.ts'
+import { barsOf, fillBars, WIDE_BARS } from './bars.ts'
 
 export interface Line {
   readonly label: string
@@ -26,8 +27,6 @@ interface Hearing {
   readonly onDrawn: (plot: uPlot) => void
 }
 
-/** Below, ticks stand under the middle of a period, else at its beginning. */
-const WIDE_BARS = 40
 const FEW_POINTS = 80
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 /** CSS pixels. */
@@ -80,6 +79,7 @@ export function plot(
     ],
     series: [{}, ...picture.lines.map((line) => seriesOf(line, picture.count))],
     hooks: {
+      drawSeries: [(made, series) => drawBars(made, picture.lines[series - 1], picture.count)],
       draw: [hearing.onDrawn],
       setCursor: [
         ({ cursor }) => {
@@ -102,14 +102,23 @@ function seriesOf({ label, color, kind }: Line, count: number): uPlot.Series {
   if (kind === 'line') {
     return { label, stroke, width: 2, points: { show: count <= FEW_POINTS, size: 5, fill: stroke } }
   }
-  return {
-    label,
-    fill: stroke,
-    stroke: color.startsWith('--') ? stroke : themed('--panel-edge'),
-    width: color.startsWith('--') ? 0 : 1,
-    points: { show: false },
-    paths: uPlot.paths.bars?.({ size: [count > WIDE_BARS ? 0.9 : 0.7, 72] }) ?? (() => null),
-  }
+  return { label, stroke, width: 0, points: { show: false }, paths: () => null }
+}
+
+function drawBars(made: uPlot, line: Line | undefined, count: number): void {
+  if (line?.kind !== 'bars') return
+  const bars = barsOf(count, made.bbox.left, made.bbox.width, uPlot.pxRatio)
+  const tops = line.values.map((value) => made.valToPos(value, 'y', true))
+  const isTheme = line.color.startsWith('--')
+  const color = isTheme ? themed(line.color)() : line.color
+  fillBars(
+    made.ctx,
+    bars,
+    tops,
+    made.valToPos(0, 'y', true),
+    color,
+    isTheme ? undefined : themed('--panel-edge')(),
+  )
 }
 
 /** With 0, and some air where there is something. */

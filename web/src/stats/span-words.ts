@@ -1,5 +1,6 @@
 /** Spans and periods in words, by the clocks of a zone. Pure. */
-import { type Local, localOf } from './local-time.ts'
+import type { Local } from './local-clock.ts'
+import { localOf } from './local-time.ts'
 import type { Span } from './spans.ts'
 import type { Unit } from './units.ts'
 
