@@ -85,6 +85,7 @@ export function exportDataset(
     for (const { sha256, name: file } of [...files, await published(folder, 'README.md')]) {
       await sums.add(sha256, file)
     }
+    await sums.finish()
     return all
   })
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { messageOf, SpateError } from '../../base/errors.ts'
 
 export interface PublishedFile {
@@ -11,10 +12,13 @@ export interface PublishedFile {
   readonly sha256: string
 }
 
+const LOCK = '.lock'
+
 /**
- * A folder that appears under its name once it is whole: until then it is `NAME.part`, which is gone if anything fails.
- * What is only needed meanwhile lies in `NAME.part/.work`. Errors: `conflict` for a folder that holds something,
- * `storage-full`, `storage-failed`, those of the work.
+ * A folder that appears under its name once it is whole: until then it is `NAME.part`, which is gone if anything fails;
+ * the next takes the place of one that a killed process left. What is only needed meanwhile lies in `NAME.part/.work`.
+ * Errors: `conflict` for a folder that holds something, or that another process is writing, `storage-full`,
+ * `storage-failed`, those of the work.
  */
 export async function inNewFolder<T>(
   path: string,
@@ -24,21 +28,46 @@ export async function inNewFolder<T>(
   const workFolder = join(part, '.work')
   try {
     await requireEmpty(path)
-    await rm(part, { recursive: true, force: true })
-    await mkdir(workFolder, { recursive: true })
-    const result = await work(part, workFolder)
-    await rm(workFolder, { recursive: true, force: true })
-    await rmdir(path).catch((error: unknown) => {
-      if (!isMissing(error)) throw error
-    })
-    await rename(part, path)
-    return result
+    using lock = await claimed(part)
+    try {
+      await mkdir(workFolder)
+      const result = await work(part, workFolder)
+      await rm(workFolder, { recursive: true, force: true })
+      await rmdir(path).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+      })
+      await rm(lock.path)
+      await rename(part, path)
+      return result
+    } catch (cause) {
+      await rm(part, { recursive: true, force: true })
+      throw cause
+    }
   } catch (cause) {
-    await rm(part, { recursive: true, force: true })
     if (!(cause instanceof Error) || !('syscall' in cause)) throw cause
     const code = 'code' in cause && cause.code === 'ENOSPC' ? 'storage-full' : 'storage-failed'
     throw new SpateError(code, `cannot write ${path}: ${messageOf(cause)}`, { cause })
   }
+}
+
+/** The folder is this process's until it ends, however it ends, and empty but for the lock. */
+async function claimed(part: string): Promise<Disposable & { readonly path: string }> {
+  await mkdir(part, { recursive: true })
+  const path = join(part, LOCK)
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path)
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;')
+  } catch (cause) {
+    database?.close()
+    if (/locked|busy/i.test(messageOf(cause)))
+      throw new SpateError('conflict', `${part} is being written by another process`, { cause })
+    throw new SpateError('storage-failed', `cannot lock ${part}: ${messageOf(cause)}`, { cause })
+  }
+  const lock = database
+  for (const name of await readdir(part))
+    if (name !== LOCK) await rm(join(part, name), { recursive: true, force: true })
+  return { path, [Symbol.dispose]: () => lock.close() }
 }
 
 async function requireEmpty(path: string): Promise<void> {
@@ -63,7 +92,7 @@ export async function published(folder: string, name: string): Promise<Published
   return { name, bytes, sha256: hash.digest('hex') }
 }
 
-/** `SHA256SUMS`, as `sha256sum -c` reads it; lines in the order given. */
+/** `SHA256SUMS`, as `sha256sum -c` reads it; lines in the order given, the last of them written by `finish`. */
 export class Sums implements AsyncDisposable {
   readonly #file: Awaited<ReturnType<typeof open>>
   #text = ''
@@ -78,20 +107,16 @@ export class Sums implements AsyncDisposable {
 
   async add(sha256: string, name: string): Promise<void> {
     this.#text += `${sha256}  ${name}\n`
-    if (this.#text.length > 1 << 16) await this.#write()
+    if (this.#text.length > 1 << 16) await this.finish()
   }
 
-  async #write(): Promise<void> {
+  async finish(): Promise<void> {
     const text = this.#text
     this.#text = ''
     await this.#file.writeFile(text)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.#write()
-    } finally {
-      await this.#file.close()
-    }
+    await this.#file.close()
   }
 }
