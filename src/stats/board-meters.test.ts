@@ -17,7 +17,7 @@ import type { MeterStore } from '../meters/port.ts'
 import type { Questions, Span } from '../meters/questions.ts'
 import { BoardMeters } from './board-meters.ts'
 import { BOARD_METERS, type BoardMeter } from './declarations.ts'
-import { Measurer } from './measurer.ts'
+import { Measurer, type Measuring } from './measurer.ts'
 
 const ALL = { records: 1e9, bytes: 1e9 }
 const EVER = { from: 0, to: 2 ** 32 - 2 }
@@ -118,6 +118,24 @@ async function assertAsMeasured(
 }
 
 const CALM = { cooldown: { kind: 'none' }, undoSeconds: 0, activeZone: null } as const
+
+test('[M38] what a board is asked before anything of it was measured is that nothing happened', async (t) => {
+  const board = await TestBoard.create(t, STEPS_BOARD, memoryKv(), true)
+  const state = new MemoryStore()
+  const never: Measuring = { measure: () => new Promise(() => {}) }
+  const store = new LmdbMeterStore(state.asKv(), 'board/board')
+  const { host } = board
+  const meters = await BoardMeters.open(host, store, () => never, host.canvas.position, 0, assert.ifError)
+  assert.deepEqual(
+    meters.questions.all().map(({ declaration }) => declaration.name),
+    BOARD_METERS,
+  )
+  for (const meter of BOARD_METERS) {
+    assert.equal(await meters.questions.sum(meter, undefined, EVER), 0n)
+    assert.deepEqual(await meters.questions.top(meter, EVER, 10), [])
+  }
+  assert.equal(meters.position, START)
+})
 
 test('[M33] placements count by player and colour, painted cells too; what is refused or changes nothing does not', async (t) => {
   const { board, settled, sums, meters } = await boardWithMeters(t, CALM)

@@ -8,6 +8,7 @@ import { MeterFold } from '../meters/fold.ts'
 import type { MeterStore } from '../meters/port.ts'
 import { Questions } from '../meters/questions.ts'
 import { Listeners, type MeterSource } from '../meters/source.ts'
+import { DECLARATIONS } from './declarations.ts'
 import type { Measuring } from './measurer.ts'
 
 const AGAIN_AFTER_MS = 1000
@@ -28,6 +29,8 @@ export interface BoardMeterState {
  * The meters of one board, fed in the background from what its host keeps for them (`KeptStrokes`), in the stream's
  * order. Where they stand before what is kept, because they were removed, lost or left far behind, the board's stream
  * is folded again for them from its beginning.
+ *
+ * They can be asked from the first moment on, also while nothing of theirs is stored: every board has the same.
  *
  * They never hold up the board: what is not taken yet waits with its host. What is passing (`retryable`) is tried
  * again each second, and `stalled` says why. Any other error stops them for good: `stopped` says why, questions go on
@@ -88,6 +91,7 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
       throw new SpateError('corrupt', 'the meters are ahead of their log: remove them, and they are rebuilt')
     }
     const fold = await MeterFold.open(store)
+    declare(fold)
     const meters: BoardMeters = new BoardMeters(
       host,
       strokes,
@@ -145,7 +149,7 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
 
   async #step(): Promise<void> {
     if (this.#isLost) {
-      await this.#fold.reopen()
+      await this.#reopen()
       this.#isLost = false
     }
     const { position } = this
@@ -180,13 +184,18 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
   async #measure(strokes: Strokes): Promise<void> {
     const reached = await this.#measuring.measure(strokes)
     for (let turn = 0; turn < TURNS; turn++) {
-      await this.#fold.reopen()
+      await this.#reopen()
       if (this.#store.position >= reached) break
       await setImmediate()
     }
     this.stalled = undefined
     this.#kept.measured(this.position)
     this.#listeners.tell()
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#fold.reopen()
+    declare(this.#fold)
   }
 
   async #rest(ms: number): Promise<void> {
@@ -198,5 +207,12 @@ export class BoardMeters implements MeterSource, BoardMeterState, AsyncDisposabl
     this.#stop.abort()
     this.#wake?.()
     await this.#running
+  }
+}
+
+/** Those that are not stored yet, in the order in which they will be; here nothing is ever committed. */
+function declare(fold: MeterFold): void {
+  for (const declaration of DECLARATIONS) {
+    if (!fold.meters.has(declaration.name)) fold.declare(declaration)
   }
 }
