@@ -43,13 +43,22 @@ export async function settleJobs(api: Api, how: Settling, ids: readonly string[]
 /** The dead ones unless a state is named, however many there are; of another state those that are listed at once. */
 export async function settleAllJobs(api: Api, how: Settling, asked: JobsAsked): Promise<number> {
   const wanted = { ...asked, state: asked.state ?? 'dead' } as const
-  for (let count = 0; ; ) {
-    const { jobs } = await jobsOf(api, wanted)
-    if (jobs.length === 0) return count
-    const ids = jobs.map(({ id }) => id)
+  let answer = await jobsOf(api, wanted)
+  // Some may fail again at once: each has its turn, not more.
+  const all = deadOf(answer, asked)
+  for (let count = 0; ; answer = await jobsOf(api, wanted)) {
+    if (answer.jobs.length === 0) return count
+    const ids = answer.jobs.map(({ id }) => id)
     const settled = await settleJobs(api, how, ids)
     count += settled
     // Those that are left run, or wait no longer.
-    if (settled === 0 || wanted.state !== 'dead') return count
+    if (settled === 0 || wanted.state !== 'dead' || count >= all) return count
   }
+}
+
+/** How many dead letters are meant. */
+export function deadOf({ counts, captures }: JobsAnswer, { kind, capture }: JobsAsked): number {
+  const ofKinds = kind === undefined ? Object.values(counts) : [counts[kind]]
+  const dead = ofKinds.reduce((sum, each) => sum + (each?.dead ?? 0), 0)
+  return capture === undefined ? dead : Math.min(dead, captures[capture]?.dead ?? 0)
 }

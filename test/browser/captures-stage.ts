@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import type { LostFrame } from '../../src/capture/place/lost-frames.ts'
 import { CapturingServer, eventually } from '../support/capturing.ts'
+import { deadFrames } from '../support/dead-jobs.ts'
 import { FakePlace } from '../support/fake-place.ts'
 import { chromiumPath } from '../support/requires.ts'
 import type { Lifetime } from '../support/tmp.ts'
@@ -11,6 +13,7 @@ import { StatsVisit } from './stats-visit.ts'
 
 const PAGE_FOLDER = join(import.meta.dirname, '../../web/dist')
 const DESKTOP = { width: 1280, height: 900 }
+export const DEAD_REASON = 'HTTP 410'
 const CANVASES = [
   { index: 0, dx: 0, dy: 0 },
   { index: 1, dx: 24, dy: 0 },
@@ -27,9 +30,12 @@ export class CapturesStage {
     this.browser = browser
   }
 
-  static async open(t: Lifetime): Promise<CapturesStage> {
+  /** @param lost frames whose jobs failed, for {@link DEAD_REASON}, before the server began */
+  static async open(t: Lifetime, lost: readonly LostFrame[] = []): Promise<CapturesStage> {
     assert.ok(existsSync(join(PAGE_FOLDER, 'captures.html')), 'the page is not built: npm test builds it')
-    const server = await CapturingServer.start(t)
+    const server = await CapturingServer.start(t, {}, async (folder) => {
+      if (lost.length > 0) await deadFrames(folder, lost, DEAD_REASON)
+    })
     const browser = await chromium.launch({
       executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-background-networking'],
@@ -59,6 +65,14 @@ export class CapturesStage {
         return canvas?.waiting === 0 && canvas.covered.at(-1)?.toMs === last?.timestampMs
       })
     })
+  }
+
+  /** A frame that cannot be had: a job that is tried again and again. */
+  async lose(): Promise<void> {
+    const source = this.#source
+    assert.ok(source !== undefined, 'nothing is captured')
+    await source.tickWithFault(0, 500)
+    await source.full(0)
   }
 
   async tick(): Promise<void> {

@@ -192,6 +192,10 @@ export class Page {
     if (dialog === 'boards') void this.#loadBoards()
   }
 
+  closeDialog(): void {
+    this.store.dialog.value = undefined
+  }
+
   async #loadBoards(): Promise<void> {
     try {
       this.store.boards.value = (await this.#api.boards()).boards

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { SpateError } from '../../base/errors.ts'
+import { isSpatePage, queryOfSpatePage } from '../../client/place-source.ts'
 import { type ConnectionOptions, connectionOptions } from '../connection.ts'
 import { amount, url, wholeNumber } from '../options.ts'
 import { beginCapture, saidOf } from './begin.ts'
@@ -28,9 +29,6 @@ Without --page it is Reddit's own, with the addresses and names of 2022. A board
 page alone: --page https://HOST/compat/place/BOARD/
 
 The server goes on after a restart, until spate capture stop NAME.`
-
-/** The page of a Spate's board in the protocol of r/place. */
-const SPATE_PAGE = /\/compat\/place\/[^/]+\/?$/
 
 export function capturePlaceCommand(): Command {
   const command = new Command('place')
@@ -67,8 +65,8 @@ async function capture(name: string, options: Options): Promise<void> {
 /** Only what was said, and what follows from it. */
 function settingsOf(options: Options): Record<string, unknown> {
   const { page, authors } = options
-  const isSpate = typeof page === 'string' && SPATE_PAGE.test(page)
-  const query = options.query ?? (isSpate ? queryOf(page) : undefined)
+  const isSpate = typeof page === 'string' && isSpatePage(page)
+  const query = options.query ?? (isSpate ? queryOfSpatePage(page) : undefined)
   if (page !== undefined && query === undefined) {
     throw new SpateError('invalid', '--query: say where the WebSocket is, as the page is no board of a Spate')
   }
@@ -89,10 +87,4 @@ function settingsOf(options: Options): Record<string, unknown> {
     refreshEveryMs: options.refresh === undefined ? undefined : Math.round(options.refresh * 1000),
   }
   return saidOf(settings)
-}
-
-function queryOf(page: string): string {
-  const address = new URL(page.replace(/\/?$/, '/query'))
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
-  return address.href
 }

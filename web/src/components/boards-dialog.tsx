@@ -8,7 +8,7 @@ const MOST_THUMBNAIL_CELLS = 2048 * 2048
 export function BoardsDialog({ page }: { page: Page }) {
   const { boards, board } = page.store
   return (
-    <Modal page={page} title="Boards">
+    <Modal title="Boards" onClose={() => page.closeDialog()}>
       {boards.value === undefined ? (
         <p>Asking…</p>
       ) : (

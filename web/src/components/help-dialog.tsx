@@ -25,7 +25,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 export function HelpDialog({ page }: { page: Page }) {
   const { rules } = page.store.info.value ?? {}
   return (
-    <Modal page={page} title="How to paint">
+    <Modal title="How to paint" onClose={() => page.closeDialog()}>
       <dl class="keys">
         <Entries of={GESTURES} />
       </dl>

@@ -1,16 +1,16 @@
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import type { Page } from '../page.ts'
 import { CloseIcon } from './icons.tsx'
 
 interface ModalProps {
-  readonly page: Page
   readonly title: string
+  /** Called once it is closed, however that came about. */
+  readonly onClose: () => void
   readonly children: ComponentChildren
 }
 
 /** A dialog over the page. The browser keeps the focus inside, and gives it back when it closes. */
-export function Modal({ page, title, children }: ModalProps) {
+export function Modal({ title, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const dialog = ref.current
@@ -24,9 +24,7 @@ export function Modal({ page, title, children }: ModalProps) {
       ref={ref}
       class="panel modal"
       aria-label={title}
-      onClose={() => {
-        page.store.dialog.value = undefined
-      }}
+      onClose={onClose}
       onClick={(event) => {
         // What is around the content belongs to the dialog itself: the backdrop.
         if (event.target === ref.current) close()

@@ -22,7 +22,7 @@ export function NameDialog({ page }: { page: Page }) {
   }
 
   return (
-    <Modal page={page} title="Your name">
+    <Modal title="Your name" onClose={() => page.closeDialog()}>
       <form
         onSubmit={(event) => {
           event.preventDefault()

@@ -1,22 +1,31 @@
 import { ago } from '../../words/times.ts'
 import type { CaptureLine } from '../answers.ts'
-import type { Shown } from '../captures-page.ts'
+import type { CapturesPage, Shown } from '../captures-page.ts'
+import { countsWords } from '../job-words.ts'
 import { bytesWords, countWords, lengthWords, rateWords, STATES, shareWords } from '../words.ts'
 import { CanvasesTable } from './canvases-table.tsx'
 import { CoverageBar } from './coverage-bar.tsx'
 import { HolesTable } from './holes-table.tsx'
+import { focusJobs } from './jobs-panel.tsx'
 
 const DOTS = { following: 'live', connecting: 'connecting', stopped: 'closed', ended: 'still' } as const
 
+/** Of a capture's panel. */
+export function panelId(name: string): string {
+  return `capture-${name}`
+}
+
 /** How one capture is doing. */
-export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) {
+export function CapturePanel({ page, shown }: { page: CapturesPage; shown: Shown }) {
+  const nowMs = page.nowMs.value
+  const isOrganiser = page.organiser.isIn.value
   const { line, report } = shown
   const { name, state, problem, waiting } = line
   const canvases = report?.canvases ?? []
   const hasBoard = line.kind !== 'feed' && line.report.canvases.length > 0
   const board = new URLSearchParams({ board: name })
   return (
-    <section class="panel part" aria-label={name}>
+    <section class="panel part" id={panelId(name)} aria-label={name}>
       <div class="capture-head">
         <h2>
           <bdi>{name}</bdi>
@@ -38,6 +47,11 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
             </a>
           </>
         )}
+        {isOrganiser && state !== 'ended' && (
+          <button type="button" aria-haspopup="dialog" onClick={() => page.open({ kind: 'stop', name })}>
+            Stop<span class="hidden"> following {name}</span>
+          </button>
+        )}
       </div>
       {problem !== null && (
         <p class="trouble" role="status">
@@ -51,7 +65,9 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
       )}
       <div class="capture-body">
         <div class="capture-facts">
-          <Facts shown={shown} nowMs={nowMs} />
+          <Facts shown={shown} nowMs={nowMs}>
+            {isOrganiser && line.kind !== 'feed' && <JobsFact page={page} name={name} />}
+          </Facts>
           {canvases.map((canvas) => (
             <CoverageBar
               key={canvas.canvas}
@@ -68,7 +84,15 @@ export function CapturePanel({ shown, nowMs }: { shown: Shown; nowMs: number }) 
   )
 }
 
-function Facts({ shown, nowMs }: { shown: Shown; nowMs: number }) {
+function Facts({
+  shown,
+  nowMs,
+  children,
+}: {
+  shown: Shown
+  nowMs: number
+  children: preact.ComponentChildren
+}) {
   const { line } = shown
   const { report, waiting, state } = line
   const rates = state === 'ended' ? undefined : shown.rates
@@ -109,7 +133,34 @@ function Facts({ shown, nowMs }: { shown: Shown; nowMs: number }) {
         {lastMs === undefined ? '–' : ago(lastMs, nowMs)}
         <Aside>since {new Date(report.beganMs).toISOString().slice(0, 16).replace('T', ' ')} UTC</Aside>
       </Fact>
+      {children}
     </dl>
+  )
+}
+
+/** What the organiser sees of the jobs of one capture; all of them are in their own panel. */
+function JobsFact({ page, name }: { page: CapturesPage; name: string }) {
+  const { answer, asked } = page.jobs
+  if (answer.value === undefined) return null
+  const counts = answer.value.captures[name]
+  const words = counts === undefined ? '' : countsWords(counts)
+  return (
+    <Fact name="Lost frames to fetch">
+      {words === '' ? (
+        'None'
+      ) : (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            page.jobs.ask({ ...asked.peek(), capture: name })
+            focusJobs()
+          }}
+        >
+          {words}
+        </button>
+      )}
+    </Fact>
   )
 }
 
@@ -140,9 +191,13 @@ function LastFrame({ shown: { line, imageAtMs }, nowMs }: { shown: Shown; nowMs:
       </a>
       {last !== null && line.kind === 'place' && (
         <figcaption class="small quiet">
-          <a href={last.url} rel="noopener noreferrer" target="_blank">
-            {last.url.split('/').at(-1)}
-          </a>{' '}
+          {/^https?:/i.test(last.url) ? (
+            <a href={last.url} rel="noopener noreferrer" target="_blank">
+              {last.url.split('/').at(-1)}
+            </a>
+          ) : (
+            last.url
+          )}{' '}
           {ago(last.arrivedMs, nowMs)}
         </figcaption>
       )}
