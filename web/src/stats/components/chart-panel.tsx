@@ -16,20 +16,17 @@ const NO_POINTS: readonly Point[] = []
 export function ChartPanel({ page }: { page: StatsPage }) {
   const { questions, looked, wanted } = page
   const hovered = useSignal<number | undefined>(undefined)
+  const isLevel = useComputed(() => looked.value?.measure.kind === 'level')
   const points = useComputed(() => questions.series.answer.value?.points ?? NO_POINTS)
   const amounts = useComputed(() =>
-    amountsOf(
-      questions.series.answer.value,
-      looked.value?.measure.kind === 'level',
-      questions.base.answer.value,
-    ),
+    amountsOf(questions.series.answer.value, isLevel.value, questions.base.answer.value),
   )
   const lines = useComputed((): Line[] => [
     {
       label: 'all',
       values: amounts.value.map(sizeOf),
       color: '--accent',
-      kind: looked.value?.measure.kind === 'level' ? 'line' : 'bars',
+      kind: isLevel.value ? 'line' : 'bars',
     },
   ])
   const now = looked.value

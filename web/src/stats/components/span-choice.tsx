@@ -1,3 +1,5 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { fieldOf, secondOfField } from '../local-time.ts'
 import { isRolling, isSpan, lengthOf, QUICK, type Quick, type Span, within } from '../spans.ts'
 import type { StatsPage } from '../stats-page.ts'
@@ -86,24 +88,49 @@ export function SpanFields({ zone, span, onSpan }: SpanFieldsProps) {
   }
   return (
     <>
-      <label class="choice">
-        <span>from</span>
-        <input
-          type="datetime-local"
-          step="1"
-          value={fieldOf(zone, span.from)}
-          onChange={({ currentTarget: { value } }) => change(secondOfField(zone, value), span.to + 1)}
-        />
-      </label>
-      <label class="choice">
-        <span>until</span>
-        <input
-          type="datetime-local"
-          step="1"
-          value={fieldOf(zone, span.to + 1)}
-          onChange={({ currentTarget: { value } }) => change(span.from, secondOfField(zone, value))}
-        />
-      </label>
+      <TimeField
+        label="from"
+        value={fieldOf(zone, span.from)}
+        onValue={(value) => change(secondOfField(zone, value), span.to + 1)}
+      />
+      <TimeField
+        label="until"
+        value={fieldOf(zone, span.to + 1)}
+        onValue={(value) => change(span.from, secondOfField(zone, value))}
+      />
     </>
+  )
+}
+
+interface TimeFieldProps {
+  readonly label: string
+  readonly value: string
+  readonly onValue: (value: string) => void
+}
+
+/** Browsers take as long to make one as for a chart: until the first frame was there, its place is kept. */
+function TimeField({ label, value, onValue }: TimeFieldProps) {
+  const isMade = useSignal(false)
+  useEffect(() => {
+    isMade.value = true
+  }, [isMade])
+  if (!isMade.value) {
+    return (
+      <span class="choice time">
+        <span>{label}</span>
+        <span class="time-place" />
+      </span>
+    )
+  }
+  return (
+    <label class="choice time">
+      <span>{label}</span>
+      <input
+        type="datetime-local"
+        step="1"
+        value={value}
+        onChange={({ currentTarget: { value } }) => onValue(value)}
+      />
+    </label>
   )
 }

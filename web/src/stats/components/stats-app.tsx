@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { StatsPage } from '../stats-page.ts'
 import { BandsPanel } from './bands-panel.tsx'
@@ -12,6 +13,11 @@ import { VersusPanel } from './versus-panel.tsx'
 export function StatsApp({ page }: { page: StatsPage }) {
   const { place, failure } = page
   const title = place.kind === 'board' ? place.board : place.kind === 'meter' ? place.meter : ''
+  // The chart is drawn first: what stands below it would hold it up.
+  const isDrawn = useSignal(false)
+  useEffect(() => {
+    isDrawn.value = true
+  }, [isDrawn])
   useEffect(() => {
     document.title = `${title}: statistics · Spate`
   }, [title])
@@ -25,21 +31,30 @@ export function StatsApp({ page }: { page: StatsPage }) {
           <>
             <MeasureChoice page={page} />
             <ChartPanel page={page} />
-            <div class="column">
-              <LeadersPanel page={page} />
-              {place.kind === 'board' ? (
-                <VersusPanel page={page} board={place.board} />
-              ) : (
-                <BandsPanel page={page} />
-              )}
-            </div>
-            <div class="column">
-              <PlayerPanel page={page} />
-              {place.kind === 'board' && <BandsPanel page={page} />}
-            </div>
+            {isDrawn.value && <Below page={page} />}
           </>
         )}
       </main>
+    </>
+  )
+}
+
+function Below({ page }: { page: StatsPage }) {
+  const { place } = page
+  return (
+    <>
+      <div class="column">
+        <LeadersPanel page={page} />
+        {place.kind === 'board' ? (
+          <VersusPanel page={page} board={place.board} />
+        ) : (
+          <BandsPanel page={page} />
+        )}
+      </div>
+      <div class="column">
+        <PlayerPanel page={page} />
+        {place.kind === 'board' && <BandsPanel page={page} />}
+      </div>
     </>
   )
 }
