@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
 /** `npm start` in the checkout serves at this address; `vite` in web/ then shows the pages as they are edited. */
@@ -66,9 +69,26 @@ const lazyFormats: Plugin = {
   },
 }
 
+/** Beside each file lies what the server sends to browsers that take it compressed. */
+const compressed: Plugin = {
+  name: 'compressed',
+  apply: 'build',
+  async writeBundle({ dir = 'dist' }, bundle) {
+    const files = Object.values(bundle).map((made) => {
+      const content = made.type === 'chunk' ? made.code : made.source
+      const path = join(dir, made.fileName)
+      return [
+        writeFile(`${path}.br`, brotliCompressSync(content)),
+        writeFile(`${path}.gz`, gzipSync(content, { level: 9 })),
+      ]
+    })
+    await Promise.all(files.flat())
+  },
+}
+
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [pages, preloads, lazyFormats],
+  plugins: [pages, preloads, lazyFormats, compressed],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -20,19 +20,27 @@ const PAGES: readonly (readonly [url: string, file: string])[] = [
   ['/captures', 'captures.html'],
 ]
 
-/** The built pages, and what they bring. */
+/** The built pages, and what they bring, compressed where that lies beside it. */
 export async function servePages(app: App, folder: string): Promise<void> {
-  await app.register(fastifyStatic, {
-    root: folder,
-    cacheControl: false,
-    setHeaders(response, path) {
-      void response.header('content-security-policy', CONTENT_SECURITY_POLICY)
-      void response.header('referrer-policy', 'same-origin')
-      const isHashed = path.includes('/assets/')
-      void response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-    },
+  await app.register(async (scope: App) => {
+    // A path that no file can have is a file that is not there.
+    scope.setErrorHandler((error, _request, reply) => {
+      if ((error as { statusCode?: number }).statusCode !== 403) throw error
+      return reply.callNotFound()
+    })
+    await scope.register(fastifyStatic, {
+      root: folder,
+      cacheControl: false,
+      preCompressed: true,
+      setHeaders(response, path) {
+        void response.header('content-security-policy', CONTENT_SECURITY_POLICY)
+        void response.header('referrer-policy', 'same-origin')
+        const isHashed = path.includes('/assets/')
+        void response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+      },
+    })
+    for (const [url, file] of PAGES) {
+      scope.get(url, { schema: { hide: true } }, async (_request, reply) => reply.sendFile(file))
+    }
   })
-  for (const [url, file] of PAGES) {
-    app.get(url, { schema: { hide: true } }, async (_request, reply) => reply.sendFile(file))
-  }
 }
