@@ -28,13 +28,19 @@ export function barsOf(count: number, left: number, width: number, pixelRatio: n
   return { lefts, width: bar }
 }
 
+/** What of a canvas is used. */
+interface Filling {
+  fillStyle: unknown
+  fillRect(left: number, top: number, width: number, height: number): void
+}
+
 /**
  * @param tops where each value lies, device pixels
  * @param zero where 0 lies
  * @param edge of what stands on one another: the colour of the line between
  */
 export function fillBars(
-  context: CanvasRenderingContext2D,
+  context: Filling,
   { lefts, width }: Bars,
   tops: readonly number[],
   zero: number,
