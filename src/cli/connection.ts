@@ -39,7 +39,8 @@ export async function withServer<T>(
   return await work(apiOf(server.url, server.adminToken), true)
 }
 
-function apiOf(url: string, token: string | undefined): Api {
+/** Errors: `invalid` for what is no URL. */
+export function apiOf(url: string, token: string | undefined): Api {
   if (!URL.canParse(url)) throw new SpateError('invalid', `--url: not a URL: ${url}`)
   return new Api({
     baseUrl: url.replace(/\/$/, ''),

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { SpateError } from '../../base/errors.ts'
-import { Api } from '../../client/api.ts'
+import { apiOf } from '../connection.ts'
 import { amount, wholeNumber } from '../options.ts'
 import { Crowd, type CrowdOptions, type CrowdResult } from './crowd.ts'
 import type { Tally } from './tally.ts'
@@ -62,7 +62,7 @@ async function crowd({ url, allowRemote, ...options }: Options): Promise<void> {
   const stop = new AbortController()
   const onSignal = (): void => stop.abort()
   process.once('SIGINT', onSignal)
-  using crowd = new Crowd(new Api({ baseUrl: url.replace(/\/$/, '') }), options)
+  using crowd = new Crowd(apiOf(url, undefined), options)
   await crowd.join()
   let second = 0
   await crowd.act(stop.signal, () => showProgress(++second, options.seconds, crowd.tally))

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { spate } from '../../../test/support/cli.ts'
 import { ServerProcess } from '../../../test/support/server.ts'
@@ -42,6 +44,19 @@ test('[V28] a crowd places, stalls and drops, and every viewer ends with the boa
   )
   const { position } = await new Api({ baseUrl: server.url }).digest('lobby')
   assert.equal(lines[4], `check    5 of 5 viewers show the board as of position ${position}`)
+})
+
+test('[V28] a crowd without a server to go to says so in a sentence', async (t) => {
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  // As listening sockets have it.
+  const { port } = free.address() as AddressInfo
+  free.close()
+  await once(free, 'close')
+  const url = `http://127.0.0.1:${port}`
+  const { code, stderr } = await spate(tempFolder(t), 'sim', 'crowd', '--url', url)
+  assert.equal(code, 1)
+  assert.match(stderr, /^spate: no answer from the server: .*ECONNREFUSED.*\n$/)
 })
 
 /** An API that answers as the server does, but shows those who load the board a cell that is not so. */
