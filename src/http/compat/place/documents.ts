@@ -2,10 +2,13 @@ import {
   type DocumentNode,
   GraphQLError,
   getOperationAST,
+  Lexer,
   type OperationTypeNode,
   parse,
   recommendedRules,
+  Source,
   specifiedRules,
+  TokenKind,
   validate,
 } from 'graphql'
 import { keepNewest } from '../../../base/keep-newest.ts'
@@ -14,6 +17,10 @@ import { placeSchema } from './schema.ts'
 
 /** A request for 24 pixels has 1,100 tokens, the longest introspection 190. */
 const MAX_TOKENS = 3_000
+/** Brackets of all kinds within each other. The parser calls itself for each. */
+const MAX_NESTING = 64
+const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
+const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 const MAX_ERRORS = 10
 const MAX_KEPT = 128
 const RULES = [...specifiedRules, ...recommendedRules]
@@ -48,6 +55,8 @@ export class Documents {
 function prepare(query: string, operationName: string | undefined): Prepared | readonly GraphQLError[] {
   let document: DocumentNode
   try {
+    if (nestsTooDeep(query))
+      return [new GraphQLError(`a document has at most ${MAX_NESTING} brackets within each other`)]
     document = parse(query, { maxLexicalTokens: MAX_TOKENS, noLocation: true })
   } catch (error) {
     if (error instanceof GraphQLError) return [error]
@@ -60,4 +69,18 @@ function prepare(query: string, operationName: string | undefined): Prepared | r
   if (typeof cost === 'string') return [new GraphQLError(cost)]
   const errors = validate(placeSchema, document, RULES, { maxErrors: MAX_ERRORS })
   return errors.length > 0 ? errors : { document, operation: operation.operation, cost }
+}
+
+/** Of what the parser would read of it. Errors: `GraphQLError` for what is no token. */
+function nestsTooDeep(query: string): boolean {
+  const lexer = new Lexer(new Source(query))
+  let depth = 0
+  for (let tokens = 0; tokens < MAX_TOKENS; tokens++) {
+    const { kind } = lexer.advance()
+    if (kind === TokenKind.EOF) return false
+    if (OPENING.has(kind)) depth += 1
+    else if (CLOSING.has(kind)) depth -= 1
+    if (depth > MAX_NESTING) return true
+  }
+  return false
 }
