@@ -106,6 +106,62 @@ test('[I50] meters are declared, listed and asked in readable tables, or as JSON
   assert.match(failed[3]?.stderr ?? '', /Expected one of second, minute/)
 })
 
+test('[I50] single writes: an amount, a count, a total; with a key once', async (t) => {
+  const server = await ServerProcess.start(t)
+  const run = (...args: string[]) => spate(server.dataFolder, 'meters', ...args)
+  const told = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(...args)
+    assert.equal(code, 0, stderr)
+    return stdout.toString()
+  }
+  await told('declare', 'steps', '--dimensions', 'kind,shoe', '--late', '999999999')
+  const by = ['--dimension', 'shoe=old', '--dimension', 'kind=run']
+  const at = ['--at', '2016-03-15T16:56:45Z', ...by]
+  assert.equal(
+    await told('add', 'steps', 'ann', '7', ...at),
+    'added 7 for ann in steps at 2016-03-15T16:56:45Z\n',
+  )
+  await told('add', 'steps', 'ann', ...at, '--', '-2')
+  await told('count', 'steps', 'ann', ...at)
+  for (let i = 0; i < 2; i++) await told('count', 'steps', 'ann', '10', ...at, '--key', 'once')
+  assert.equal(
+    await told(
+      'total',
+      'steps',
+      'ben',
+      '9007199254740993',
+      '--from',
+      '2016-03-15',
+      '--to',
+      '2016-03-15',
+      ...by,
+    ),
+    'ben has 9007199254740993 in steps from 2016-03-15T00:00:00Z to 2016-03-15T23:59:59Z\n',
+  )
+  const sums = await told('sum', 'steps', 'ann', 'ben', '--where', 'kind:run', '--json')
+  assert.deepEqual((JSON.parse(sums) as { sums: unknown }).sums, [
+    { entity: 'ann', sum: 16 },
+    { entity: 'ben', sum: '9007199254740993' },
+  ])
+  const refused = await Promise.all([
+    run('add', 'steps', 'ann', '1.5', ...by),
+    run('add', 'steps', 'ann', '1', '--dimension', 'kind=run'),
+    run('add', 'steps', 'ann', '1', '--at', 'soon', ...by),
+    run('add', 'nothing', 'ann', '1'),
+  ])
+  assert.deepEqual(
+    refused.map(({ code }) => code),
+    [1, 1, 1, 1],
+  )
+  assert.match(refused[0]?.stderr ?? '', /Expected a whole number/)
+  assert.equal(
+    refused[1]?.stderr,
+    'spate: steps has the dimensions kind, shoe: expected a --dimension for each of them\n',
+  )
+  assert.match(refused[2]?.stderr ?? '', /^spate: --at: expected seconds since 1970/)
+  assert.equal(refused[3]?.stderr, 'spate: there is no meter nothing\n')
+})
+
 test('[I51] messages are written, also as a batch is refused for one of them; what cannot be taken is told why', async (t) => {
   const server = await ServerProcess.start(t)
   const lines = [
