@@ -171,9 +171,9 @@ export async function createApp(services: HttpServices): Promise<App> {
     capturedPixelRoutes,
     jobRoutes,
     capturedExportRoutes,
-    healthRoutes,
     sephsplaceRoutes,
     pointspacedRoutes,
+    (scope: App) => healthRoutes(scope, services, place),
     (scope: App) => placeRoutes(scope, services, place),
   ]) {
     await app.register(async (scope: App) => routes(scope, services))

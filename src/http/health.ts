@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 import { SpateError } from '../base/errors.ts'
 import type { App } from './app.ts'
+import type { Place } from './compat/place/place.ts'
 import { Metrics } from './metrics.ts'
 import type { HttpServices } from './services.ts'
 
-export async function healthRoutes(app: App, services: HttpServices): Promise<void> {
-  const metrics = new Metrics(services)
+export async function healthRoutes(app: App, services: HttpServices, place: Place): Promise<void> {
+  const metrics = new Metrics(services, place)
 
   app.get(
     '/healthz',

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { CAPTURE_GAUGES, jobReadings, type Reading } from './capture-metrics.ts'
+import type { Place } from './compat/place/place.ts'
 import type { HttpServices } from './services.ts'
 
 const LABELS = ['board', 'code', 'capture', 'canvas', 'cause', 'kind', 'state']
@@ -8,7 +9,7 @@ const LABELS = ['board', 'code', 'capture', 'canvas', 'cause', 'kind', 'state']
 export class Metrics {
   readonly #registry = new Registry()
 
-  constructor(services: HttpServices) {
+  constructor(services: HttpServices, place: Place) {
     const { boards, rooms, players, meters, boardMeters, captures, clock, images, failures } = services
     collectDefaultMetrics({ register: this.#registry })
     const perRoom = (read: (stats: ReturnType<typeof rooms.all>[number]['room']['stats']) => number) => () =>
@@ -28,6 +29,9 @@ export class Metrics {
       'spate_viewers',
       'Connected viewers',
       perRoom(({ viewers }) => viewers),
+    )
+    this.#gauge('spate_place_followers', 'Connections over the protocol of r/place', () =>
+      place.followers().map(({ board, followers }) => ({ labels: { board }, value: followers })),
     )
     this.#gauge(
       'spate_viewers_behind',

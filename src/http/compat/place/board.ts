@@ -22,6 +22,8 @@ export interface ConfigurationReader {
  */
 export class PlaceBoard {
   readonly host: BoardHost
+  /** Sockets that are open. */
+  followers = 0
   readonly #services: FeedServices
   readonly #feeds = new Map<number, CanvasFeed>()
   readonly #heads = new Map<number, Head>()

@@ -48,6 +48,11 @@ export class Place implements Disposable {
     return board
   }
 
+  /** Of each board that was ever followed, how many follow it now. */
+  followers(): { board: string; followers: number }[] {
+    return [...this.#boards.values()].map(({ host, followers }) => ({ board: host.id, followers }))
+  }
+
   operations(): Promise<Operations> {
     this.#operations ??= import('./operations.ts').then(({ Operations }) => new Operations(this.#services))
     return this.#operations

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse, validate } from 'graphql'
 import { ManualClock } from '../../../../test/support/clock.ts'
 import { HttpServer } from '../../../../test/support/http.ts'
+import { gauge } from '../../../../test/support/metrics.ts'
 import {
   PlaceSocket,
   placeToken,
@@ -371,3 +372,15 @@ function shapeOf(value: unknown, without: readonly string[]): unknown {
       .map(([name, part]) => [name, shapeOf(part, without)]),
   )
 }
+
+test('[S41] [H23] who follows a board is counted until the connection ends', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const followers = () => gauge(server.url, 'spate_place_followers', 'lobby')
+  const stays = await PlaceSocket.open(t, server.url)
+  const goes = await PlaceSocket.open(t, server.url)
+  await Promise.all([stays.next(), goes.next()])
+  assert.equal(await followers(), 2)
+  goes.socket.ws.close()
+  while ((await followers()) === 2) await new Promise(setImmediate)
+  assert.equal(await followers(), 1)
+})

@@ -73,6 +73,10 @@ export class PlaceSockets implements Disposable {
         const endOfPass = (pass: string): number | undefined => identities.endOfPass(pass)
         const services = { clock, operations, board, endOfPass }
         const sink = upgrade.sinkOf(ws)
+        board.followers += 1
+        ws.on('close', () => {
+          board.followers -= 1
+        })
         this.#open(new PlaceConnection(services, { ...caller, agreed }, ws, sink), ws, sink)
       })
     }, refuse)
