@@ -88,6 +88,7 @@ export class Kv implements AsyncDisposable {
   readonly #tables = new Map<string, Table>()
   /** Names of the tables that are in the file. */
   readonly #stored: Set<unknown>
+  /** Commits until lmdb is done with them. */
   readonly #running = new Set<Promise<void>>()
   #turn: Promise<void> = Promise.resolve()
   /** Why every commit is refused, once one could not be synced. */
@@ -130,13 +131,16 @@ export class Kv implements AsyncDisposable {
    * throws.
    */
   async commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
-    const running = this.#commit(durability, change)
-    this.#running.add(running)
-    try {
-      await running
-    } finally {
-      this.#running.delete(running)
-    }
+    const committed = this.#commit(durability, change)
+    // Of this transaction: later it is that of another one.
+    const flushed = new Promise<void>((resolve) => this.#root.flushed.then(() => resolve(), resolve))
+    const ended = committed.then(
+      () => flushed,
+      () => {},
+    )
+    this.#running.add(ended)
+    void ended.then(() => this.#running.delete(ended))
+    await committed
   }
 
   async #commit(durability: Durability, change: (changes: Changes) => void): Promise<void> {
@@ -246,12 +250,11 @@ export class Kv implements AsyncDisposable {
   }
 
   /**
-   * Waits for running commits, and until their pages are on disk: lmdb 3.5 waits, too, but a process in which it
-   * was closed while its thread still wrote was now and then gone.
+   * Waits for running commits. lmdb 3.5 itself waits for the last transaction alone: the thread of one before it may still
+   * be about to tell that it has ended, and finds memory that was freed.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#running)
-    await Promise.allSettled([this.#root.flushed])
+    await Promise.all(this.#running)
     await this.#root.close()
   }
 }
