@@ -264,9 +264,14 @@ export class Captures implements AsyncDisposable {
     return this.#wanted.get(name)?.kind ?? (await capturedKind(this.#services.log, name)) ?? 'place'
   }
 
+  /** Whether it is followed here, or the log holds it. */
+  async has(name: string): Promise<boolean> {
+    if (this.#wanted.has(name)) return true
+    return isBoardId(name) && (await this.#services.log.head(captureStream(name))) > START
+  }
+
   async #requireKnown(name: string): Promise<void> {
-    if (this.#wanted.has(name)) return
-    if (isBoardId(name) && (await this.#services.log.head(captureStream(name))) > START) return
+    if (await this.has(name)) return
     throw new SpateError('not-found', noCapture(name))
   }
 

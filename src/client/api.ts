@@ -34,6 +34,8 @@ export interface Me {
 export interface BoardSummary extends BoardInfo {
   readonly position: number
   readonly timeMs: number
+  /** It shows what was captured elsewhere. */
+  readonly isCaptured: boolean
 }
 
 export interface CellInfo {

@@ -157,7 +157,12 @@ export class BoardConnection {
 
   /** Fetches the board and its chunks; the oldest of what came is where the live frames must begin. */
   async #load(): Promise<void> {
-    const { position, timeMs: _timeMs, ...info } = await this.#api.board(this.#options.board)
+    const {
+      position,
+      timeMs: _timeMs,
+      isCaptured: _isCaptured,
+      ...info
+    } = await this.#api.board(this.#options.board)
     const listed = await this.#api.chunkIndexes(this.#options.board)
     const replica = new Replica(info.background)
     const { chunks } = this.#watched

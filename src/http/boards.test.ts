@@ -37,6 +37,7 @@ test('[H8] the organiser makes a board and everybody can read it', async (t) => 
       activeZone: { left: 0, top: 0, width: 10, height: 10 },
     },
     locks: [],
+    isCaptured: false,
   }
   assert.deepEqual(made.json(), board)
   const read = await server.client().get('/api/boards/class-7b')

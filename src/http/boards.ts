@@ -27,28 +27,36 @@ const Board = Type.Object({
   background: Type.Integer(),
   rules: Type.Unsafe({ type: 'object', additionalProperties: true }),
   locks: Type.Array(Type.Unsafe({ type: 'object', additionalProperties: true })),
+  isCaptured: Type.Boolean({ description: 'a capture is made onto it: /captures' }),
 })
 
-function boardOf({ canvas }: BoardHost): object {
-  return { ...canvas.info, position: canvas.position, timeMs: canvas.timeMs }
+function boardOf({ canvas }: BoardHost, isCaptured: boolean): object {
+  return { ...canvas.info, position: canvas.position, timeMs: canvas.timeMs, isCaptured }
 }
 
 export async function boardRoutes(app: App, services: HttpServices): Promise<void> {
-  const { boards } = services
+  const { boards, captures } = services
   const digests = new WeakMap<BoardHost, Digests>()
 
   app.get(
     '/api/boards',
     { schema: { summary: 'All boards', response: { 200: Type.Object({ boards: Type.Array(Board) }) } } },
-    async (_request, reply) =>
-      reply.header('cache-control', 'no-cache').send({ boards: boards.all().map(boardOf) as never }),
+    async (_request, reply) => {
+      const captured = new Set(await captures.names())
+      const all = boards.all().map((host) => boardOf(host, captured.has(host.id)))
+      return reply.header('cache-control', 'no-cache').send({ boards: all as never })
+    },
   )
 
   app.get(
     '/api/boards/:id',
     { schema: { summary: 'One board', params: BoardParams, response: { 200: Board } } },
-    async (request, reply) =>
-      reply.header('cache-control', 'no-cache').send(boardOf(boards.get(request.params.id)) as never),
+    async (request, reply) => {
+      const { id } = request.params
+      const host = boards.get(id)
+      const isCaptured = await captures.has(id)
+      return reply.header('cache-control', 'no-cache').send(boardOf(host, isCaptured) as never)
+    },
   )
 
   app.post(
@@ -89,7 +97,7 @@ export async function boardRoutes(app: App, services: HttpServices): Promise<voi
         throw new SpateError('invalid', 'timeMs: not in the past')
       const body = { id, extent: { left, top, width, height }, palette: colors, background, rules }
       const host = await boards.create(body, timeMs)
-      return reply.status(201).send(boardOf(host) as never)
+      return reply.status(201).send(boardOf(host, false) as never)
     },
   )
 

@@ -16,6 +16,9 @@ test('[K55] a capture is shown with its state, its rate, and each hole, under th
   const visit = await stage.visit(t)
   const { page } = visit
   const panel = page.getByRole('region', { name: 'event', exact: true })
+  await panel.getByRole('link', { name: 'Board', exact: true }).click()
+  await page.getByRole('link', { name: 'How its capture is doing' }).click()
+  await panel.getByRole('link', { name: 'Statistics' }).waitFor()
   await panel.locator('output').filter({ hasText: 'Following' }).waitFor()
   const bar = panel.getByRole('slider', { name: /^Coverage, canvas 0: / })
   await bar.waitFor()
@@ -75,6 +78,11 @@ test('[K56] a server that goes away is waited for; what is known stays', async (
 test('[K55] a phone shows all of it without scrolling sideways; without captures it says how to begin', async (t) => {
   const stage = await CapturesStage.open(t)
   const empty = await stage.visit(t)
+  await empty.page.getByText('Nothing is captured yet').waitFor()
+  await empty.page.getByRole('link', { name: 'Boards' }).click()
+  await empty.page.getByRole('button', { name: /^lobby/ }).click()
+  assert.equal(await empty.page.getByRole('link', { name: 'How its capture is doing' }).count(), 0)
+  await empty.page.getByRole('link', { name: 'Captures' }).click()
   await empty.page.getByText('Nothing is captured yet').waitFor()
   await stage.capture(t, 'event')
   const visit = await stage.visit(t, PHONE)

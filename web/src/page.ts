@@ -59,6 +59,7 @@ export class Page {
     this.picture.speculations.clear()
     store.board.value = place.board
     store.info.value = undefined
+    store.isCaptured.value = false
     store.failure.value = undefined
     store.inspection.value = undefined
     store.cursor.value = undefined

@@ -28,6 +28,8 @@ export type Dialog = 'boards' | 'name' | 'help'
 export interface Store {
   readonly board: Signal<string>
   readonly info: Signal<BoardInfo | undefined>
+  /** It shows what was captured elsewhere. */
+  readonly isCaptured: Signal<boolean>
   readonly status: Signal<ConnectionStatus>
   /** Why there is no board to show, for good. */
   readonly failure: Signal<string | undefined>
@@ -57,6 +59,7 @@ export function createStore(): Store {
   return {
     board: signal(''),
     info: signal(undefined),
+    isCaptured: signal(false),
     status: signal('connecting'),
     failure: signal(undefined),
     view: signal({ x: 0, y: 0, scale: 1 }),

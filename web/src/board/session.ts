@@ -52,12 +52,13 @@ export class Session implements Disposable {
 
   async #open(attempt: number): Promise<void> {
     try {
-      const [{ position: _position, timeMs: _timeMs, ...info }, { chunks }] = await Promise.all([
+      const [{ position: _position, timeMs: _timeMs, isCaptured, ...info }, { chunks }] = await Promise.all([
         this.#api.board(this.board),
         this.#api.chunkIndexes(this.board),
       ])
       if (this.#isOver) return
       this.#picture.painted = new Set(chunks)
+      this.#store.isCaptured.value = isCaptured
       this.#store.info.value = info
       this.#onInfo(info)
       this.#connect(info)

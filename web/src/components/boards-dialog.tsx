@@ -20,6 +20,10 @@ export function BoardsDialog({ page }: { page: Page }) {
           ))}
         </ul>
       )}
+      <p class="quiet more-pages">
+        <a href="/captures">Captures</a>
+        <a href="/meters">Meters</a>
+      </p>
     </Modal>
   )
 }

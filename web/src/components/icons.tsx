@@ -89,6 +89,15 @@ export function ChartIcon() {
   )
 }
 
+export function CaptureIcon() {
+  return (
+    <Icon>
+      <path d="M3.5 7V3.5H7M13 3.5h3.5V7M16.5 13v3.5H13M7 16.5H3.5V13" />
+      <circle cx="10" cy="10" r="2.6" />
+    </Icon>
+  )
+}
+
 /** The mark: a spate of cells. */
 export function Mark() {
   return <img class="mark" src="/icon.svg" alt="" width="24" height="24" />

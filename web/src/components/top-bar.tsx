@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../../../src/client/board.ts'
 import type { Page } from '../page.ts'
-import { ChartIcon, ChevronIcon, Mark, PersonIcon } from './icons.tsx'
+import { CaptureIcon, ChartIcon, ChevronIcon, Mark, PersonIcon } from './icons.tsx'
 
 const STATUS: Readonly<Record<ConnectionStatus, string>> = {
   connecting: 'Connecting…',
@@ -10,7 +10,7 @@ const STATUS: Readonly<Record<ConnectionStatus, string>> = {
 }
 
 export function TopBar({ page }: { page: Page }) {
-  const { board, info, status, me } = page.store
+  const { board, info, isCaptured, status, me } = page.store
   const extent = info.value?.extent
   return (
     <header class="top">
@@ -40,6 +40,16 @@ export function TopBar({ page }: { page: Page }) {
         >
           <ChartIcon />
         </a>
+        {isCaptured.value && (
+          <a
+            class="icon-link"
+            href={`/captures#${encodeURIComponent(board.value)}`}
+            aria-label="How its capture is doing"
+            title="How its capture is doing"
+          >
+            <CaptureIcon />
+          </a>
+        )}
         <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
           <PersonIcon />
           <span class="clip">{me.value?.name ?? 'Name'}</span>
