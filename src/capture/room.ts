@@ -1,6 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 
 const LOOK_AGAIN_MS = 1000
+/** What is kept free of the disk for raw messages: some hours of them. */
+export const RAW_RESERVE_BYTES = 256 << 20
 
 /** Keeps the last of a disk for the raw messages: while less than a reserve is free, everything else waits here. */
 export class Room {

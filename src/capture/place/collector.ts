@@ -1,40 +1,33 @@
-import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
-import { Pace } from '../../base/pace.ts'
 import type { Boards } from '../../boards/boards.ts'
 import type { Log } from '../../log/port.ts'
-import type { Kv, Table } from '../../store/kv.ts'
+import type { Kv } from '../../store/kv.ts'
 import type { ObjectStore } from '../../store/objects/port.ts'
 import { Batch } from '../batch.ts'
 import { Recorder } from '../recorder.ts'
 import { type Applied, CaptureRecordType, captureStream } from '../records.ts'
 import { type CaptureReport, captureReport } from '../report.ts'
-import { pause, Room } from '../room.ts'
+import { RAW_RESERVE_BYTES, Room } from '../room.ts'
 import type { Fetch } from '../source/fetch.ts'
 import type { Reach } from '../source/reach.ts'
+import { StreamState } from '../stream-state.ts'
 import { Turn } from '../turn.ts'
-import { Applier, type ApplierServices, type Questioner } from './applier.ts'
+import type { ApplierServices, Questioner } from './applier.ts'
 import { Asker } from './asker.ts'
 import { CaptureBoard } from './board.ts'
-import type { Chain } from './chain.ts'
-import { Channels } from './channels.ts'
 import { Downloads, type FrameFetcher } from './downloads.ts'
 import { CaptureFold } from './fold.ts'
+import { Following } from './following.ts'
 import { FrameStore } from './frame-store.ts'
 import type { AskedCell, CellHistory } from './history.ts'
 import type { LineServices } from './line.ts'
-import type { PlaceConfig } from './messages.ts'
+import { Painting } from './painting.ts'
 import { type PlaceSettings, placeReach } from './settings.ts'
 import type { OpenSocket } from './socket.ts'
 import { TokenPage } from './token.ts'
 
-const SAVE_EVERY_MS = 10_000
 const APPLIED_A_RECORD = 4096
-const FIRST_RETRY_MS = 200
-const MOST_RETRY_MS = 10_000
-/** What is kept free of the disk for raw messages: some hours of them. */
-export const RESERVE_BYTES = 256 << 20
 
 export interface CollectorServices {
   readonly log: Log
@@ -70,8 +63,7 @@ function sourceOf({ queryUrl }: PlaceSettings): string {
  * Follows an r/place into the stream `capture/<name>` and onto the board `<name>`.
  *
  * Everything it sees goes into the stream first; everything it does follows from the stream's fold: which frames to
- * fetch, what to paint, whom to ask for. So it can end at any moment, and the next start goes on from there. The fold's
- * state is saved every 10 s with its position; it is a short cut, and may be deleted.
+ * fetch, what to paint, whom to ask for. So it can end at any moment, and the next start goes on from there.
  *
  * While the disk is nearly full only raw messages, and what became of connections, are written; the rest goes on when
  * there is room. A board that cannot be painted holds nothing else up: `boardStopped` says why. A record that cannot be
@@ -80,51 +72,33 @@ function sourceOf({ queryUrl }: PlaceSettings): string {
 export class PlaceCollector implements AsyncDisposable {
   readonly name: string
   stopped: SpateError | undefined
-  /** Why nothing more is painted until the next start. What is heard is kept all the same. */
-  boardStopped: unknown
   readonly #services: CollectorServices
   readonly #settings: PlaceSettings
-  readonly #stream: string
-  readonly #table: Table
   readonly #turn = new Turn()
-  #fold: CaptureFold
+  #state: StreamState<CaptureFold> | undefined
   readonly #recorder: Recorder
   readonly #room: Room
   readonly #frames: FrameStore
   readonly #board: CaptureBoard
   readonly #reach: Reach
   readonly #tokens: TokenPage
-  #channels: Channels | undefined
+  #following: Following | undefined
+  #painting: Painting | undefined
   #asker: Asker | undefined
   #fetcher: FrameFetcher | undefined
-  readonly #appliers = new Map<number, Applier>()
   readonly #applied: Batch<Applied>
   readonly #stop = new AbortController()
-  readonly #followStop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
-  #caughtUp = Promise.withResolvers<void>()
   #nextConnection = 1
-  #followed: PlaceConfig | undefined
-  #boardIs: PlaceConfig | undefined
-  #configuring: Promise<void> | undefined
-  #checking: (() => void) | undefined
-  readonly #brokenSinceMs = new Map<number, number>()
-  #cancelSave: (() => void) | undefined
-  #savedAt = 0
-  #saving: Promise<void> = Promise.resolve()
   readonly #listeners = new Set<() => void>()
 
   private constructor(name: string, settings: PlaceSettings, services: CollectorServices) {
     this.name = name
     this.#settings = settings
     this.#services = services
-    this.#stream = captureStream(name)
-    this.#table = services.kv.table('captures')
-    this.#fold = this.#load()
     const { log, clock, random, onError, freeBytes, objects, boards, fetch } = services
     const onStopped = (reason: SpateError): void => this.#stopFor(reason)
-    this.#recorder = new Recorder({ log, stream: this.#stream, clock, random, onError, onStopped })
-    this.#room = new Room(clock, freeBytes, RESERVE_BYTES)
+    this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError, onStopped })
+    this.#room = new Room(clock, freeBytes, RAW_RESERVE_BYTES)
     this.#frames = new FrameStore(objects)
     this.#board = new CaptureBoard(boards, name)
     this.#reach = placeReach(settings)
@@ -147,9 +121,18 @@ export class PlaceCollector implements AsyncDisposable {
     return collector
   }
 
+  get #fold(): CaptureFold {
+    return this.#state?.fold ?? new CaptureFold()
+  }
+
   /** As of all that is folded. */
   report(): CaptureReport {
     return captureReport(this.name, this.#fold)
+  }
+
+  /** Why nothing more is painted until the next start. What is heard is kept all the same. */
+  get boardStopped(): unknown {
+    return this.#painting?.stopped
   }
 
   /** What is not heard or not painted now, and why; null where all is. For the organiser: it quotes the source. */
@@ -199,26 +182,18 @@ export class PlaceCollector implements AsyncDisposable {
     return canvas === undefined ? undefined : { canvas: canvas.index, x: x - canvas.dx, y: y - canvas.dy }
   }
 
-  #load(): CaptureFold {
-    const stored = this.#table.get(this.name)
-    if (stored === undefined) return new CaptureFold()
-    try {
-      const fold = CaptureFold.parse(stored.toString()) ?? new CaptureFold()
-      this.#savedAt = fold.position
-      return fold
-    } catch (error) {
-      this.#services.onError(error)
-      return new CaptureFold()
-    }
-  }
-
   async #open(): Promise<void> {
-    const { log } = this.#services
-    const head = await log.head(this.#stream)
-    if (this.#fold.position > head) this.#fold = new CaptureFold()
-    this.#running = this.#follow(head)
-    await this.#caughtUp.promise
-    if (this.stopped !== undefined) throw this.stopped
+    const { log, kv, clock, onError } = this.#services
+    this.#state = await StreamState.open<CaptureFold>(this.name, {
+      log,
+      kv,
+      clock,
+      load: CaptureFold.load,
+      empty: () => new CaptureFold(),
+      onError,
+      onFolded: () => this.#react(),
+      onStopped: (reason) => this.#stopFor(reason),
+    })
     this.#fold.takeFresh()
     this.#nextConnection = this.#fold.nextConnection
     const settings = { ...toldSettings(this.#settings), run: this.#turn.mark }
@@ -238,12 +213,12 @@ export class PlaceCollector implements AsyncDisposable {
     if (settings.historyUrl !== null) {
       this.#asker = Asker.open({ ...lines, recorder, frames, room, onError }, settings.historyUrl)
     }
-    this.#channels = new Channels(lines)
+    this.#painting = new Painting(this.#fold, this.#applierServices())
+    this.#following = new Following(this.#fold, lines)
     for (const chain of this.#fold.chains.values()) {
       for (const frame of chain.waiting.values()) if (frame.sha256 === '') this.#fetcher.want(frame)
     }
     void this.#resumeAsks()
-    this.#armSave(0)
     this.#react()
   }
 
@@ -265,101 +240,24 @@ export class PlaceCollector implements AsyncDisposable {
     return { width: config?.canvasWidth ?? 0, height: config?.canvasHeight ?? 0 }
   }
 
-  async #follow(head: number): Promise<void> {
-    const pace = new Pace()
-    try {
-      if (this.#fold.position >= head) this.#caughtUp.resolve()
-      const { signal } = this.#followStop
-      for await (const batch of this.#services.log.follow(this.#stream, this.#fold.position, signal)) {
-        for (const record of batch) {
-          this.#fold.apply(record)
-          await pace.turn()
-        }
-        if (this.#fold.position >= head) this.#caughtUp.resolve()
-        this.#react()
-      }
-    } catch (error) {
-      this.#stopFor(error)
-    }
-    this.#caughtUp.resolve()
-  }
-
-  #stopFor(error: unknown): void {
+  #stopFor(reason: SpateError): void {
     if (this.stopped !== undefined || this.#stop.signal.aborted) return
-    this.stopped =
-      error instanceof SpateError ? error : new SpateError('corrupt', 'the capture failed', { cause: error })
-    this.#services.onStopped(this.stopped)
-    void this.#channels?.close()
+    this.stopped = reason
+    this.#services.onStopped(reason)
+    void this.#following?.close()
     for (const listener of this.#listeners) listener()
   }
 
   /** Does what follows from what was folded. */
   #react(): void {
     if (this.#fetcher === undefined || this.#stop.signal.aborted) return
-    for (const frame of this.#fold.takeFresh()) {
-      this.#fetcher.want(frame)
-      this.#appliers.get(frame.canvas)?.offer(frame)
-    }
-    const { config } = this.#fold
-    if (config !== undefined && config !== this.#followed) {
-      this.#followed = config
-      this.#channels?.follow(config)
-    }
-    if (config !== this.#boardIs && this.boardStopped === undefined) this.#configureBoard()
-    for (const applier of this.#appliers.values()) {
-      applier.wake()
-      this.boardStopped ??= applier.stopped
-    }
-    this.#checking ??= this.#services.clock.after(this.#settings.breakMs, () => this.#check())
+    const reason = this.#turn.lost(this.#fold.began)
+    if (reason !== undefined) this.#stopFor(reason)
+    const fresh = this.#fold.takeFresh()
+    for (const frame of fresh) this.#fetcher.want(frame)
+    this.#painting?.wake(fresh)
+    if (this.stopped === undefined) this.#following?.wake()
     for (const listener of this.#listeners) listener()
-  }
-
-  /** The board begins with the first frame, so that its time is the source's. */
-  #configureBoard(): void {
-    if (this.#configuring !== undefined || this.#firstFrameMs() === undefined) return
-    this.#configuring = this.#configure().finally(() => {
-      this.#configuring = undefined
-      this.#react()
-    })
-  }
-
-  async #configure(): Promise<void> {
-    const { clock, random, onError } = this.#services
-    const { signal } = this.#stop
-    for (let failures = 1; !signal.aborted; failures++) {
-      const { config } = this.#fold
-      if (config === undefined) return
-      try {
-        await this.#room.enough(signal)
-        await this.#board.configure(config, Math.min(clock.now(), this.#firstFrameMs() ?? clock.now()))
-        this.#boardIs = config
-        for (const { index } of config.canvases) this.#openApplier(index)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        onError(error)
-        if (!(error instanceof SpateError && error.retryable)) {
-          this.boardStopped = error
-          return
-        }
-      }
-      await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
-    }
-  }
-
-  #firstFrameMs(): number | undefined {
-    let firstMs: number | undefined
-    for (const { coverage } of this.#fold.chains.values()) {
-      const { seen } = coverage.report([])
-      if (seen !== undefined) firstMs = Math.min(firstMs ?? seen.fromMs, seen.fromMs)
-    }
-    return firstMs
-  }
-
-  #openApplier(index: number): void {
-    const chain = this.#fold.chains.get(index)
-    if (this.#appliers.has(index) || chain === undefined || this.#stop.signal.aborted) return
-    this.#appliers.set(index, new Applier(this.#applierServices(), chain))
   }
 
   #applierServices(): ApplierServices {
@@ -378,29 +276,6 @@ export class PlaceCollector implements AsyncDisposable {
     }
   }
 
-  /** Canvases whose chain has been broken for a while are given a full frame. */
-  #check(): void {
-    this.#checking = undefined
-    const { clock } = this.#services
-    for (const { index } of this.#fold.config?.canvases ?? []) {
-      const chain = this.#fold.chains.get(index)
-      if (chain !== undefined) this.#checkOne(index, chain, clock.elapsedMs())
-    }
-    if (this.#brokenSinceMs.size > 0 && !this.#stop.signal.aborted) {
-      this.#checking = clock.after(this.#settings.breakMs, () => this.#check())
-    }
-  }
-
-  #checkOne(index: number, chain: Chain, nowMs: number): void {
-    if (chain.isWhole || chain.counts.diffs + chain.counts.fulls === 0) {
-      if (this.#brokenSinceMs.delete(index)) this.#channels?.repaired(index)
-      return
-    }
-    const sinceMs = this.#brokenSinceMs.get(index)
-    if (sinceMs === undefined) this.#brokenSinceMs.set(index, nowMs)
-    else if (nowMs - sinceMs >= this.#settings.breakMs) this.#channels?.repair(index)
-  }
-
   async #resumeAsks(): Promise<void> {
     const asker = this.#asker
     if (asker === undefined) return
@@ -413,52 +288,16 @@ export class PlaceCollector implements AsyncDisposable {
     }
   }
 
-  /** A large state is saved less often, so that it takes a hundredth of the thread at most. */
-  #armSave(tookMs: number): void {
-    const { clock } = this.#services
-    this.#cancelSave = clock.after(Math.max(SAVE_EVERY_MS, tookMs * 100), () => {
-      const beganMs = clock.elapsedMs()
-      void this.#save().then(() => {
-        if (!this.#stop.signal.aborted) this.#armSave(clock.elapsedMs() - beganMs)
-      })
-    })
-  }
-
-  /** A state that cannot be saved costs nothing but a longer start. */
-  #save(): Promise<void> {
-    this.#saving = this.#saving.then(async () => {
-      if (this.#fold.position === this.#savedAt) return
-      const { position } = this.#fold
-      const state = new TextEncoder().encode(JSON.stringify(this.#fold))
-      try {
-        await this.#services.kv.commit('visible', (changes) => changes.put(this.#table, this.name, state))
-        this.#savedAt = position
-      } catch (error) {
-        this.#services.onError(error)
-      }
-    })
-    return this.#saving
-  }
-
   /** Ends the connections, then what is under way; what was received is durable by then. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#cancelSave?.()
-    this.#checking?.()
     // A log that takes nothing is not waited for.
     if (!this.#recorder.isHealthy) await this.#recorder.close()
-    await this.#channels?.close()
+    await this.#following?.close()
     this.#stop.abort()
-    await Promise.all([
-      this.#asker?.close(),
-      this.#fetcher?.close(),
-      this.#configuring,
-      ...Array.from(this.#appliers.values(), (applier) => applier.close()),
-    ])
+    await Promise.all([this.#asker?.close(), this.#fetcher?.close(), this.#painting?.close()])
     await this.#frames[Symbol.asyncDispose]()
     await this.#recorder.close()
-    this.#followStop.abort()
-    await this.#running
-    await this.#save()
+    await this.#state?.[Symbol.asyncDispose]()
   }
 }
 

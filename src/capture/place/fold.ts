@@ -1,4 +1,5 @@
 import { SpateError } from '../../base/errors.ts'
+import { type Area, hullOf, MAX_SIDE } from '../../boards/canvas/geometry.ts'
 import { type LogRecord, type Position, positionOf, START } from '../../log/port.ts'
 import {
   type Began,
@@ -12,7 +13,7 @@ import {
 } from '../records.ts'
 import { type CaptureReport, captureReport } from '../report.ts'
 import { Chain, type ChainState, type Frame } from './chain.ts'
-import { type PlaceConfig, type PlaceMessage, placeMessageOf } from './messages.ts'
+import { type CanvasPlace, type PlaceConfig, type PlaceMessage, placeMessageOf } from './messages.ts'
 
 /** Connections that a canvas does not miss when they end. */
 const HARMLESS: ReadonlySet<string> = new Set(['served', 'stopped'])
@@ -45,6 +46,8 @@ export class CaptureFold {
   config: PlaceConfig | undefined
   /** Also of those that the source no longer has. */
   readonly chains = new Map<number, Chain>()
+  /** Of all canvases that there ever were. */
+  #extent: Area | undefined
   /** 0xRRGGBB, of frames; unknown to the source's palette. */
   readonly unknownColors = new Set<number>()
   counts: CaptureCounts = { messages: 0, bytes: 0, others: 0, opened: 0, starts: 0, closed: {} }
@@ -162,15 +165,22 @@ export class CaptureFold {
     if (frame !== undefined) this.#fresh.push(frame)
   }
 
+  /** What no board could show beside the others, or would be one canvas too many, is left out. */
   #configure(config: PlaceConfig): void {
-    for (const place of config.canvases) {
-      const chain = this.chains.get(place.index)
-      if (chain !== undefined) chain.place = place
-      else if (this.chains.size < MAX_CHAINS) this.chains.set(place.index, new Chain(place))
-    }
-    const isKnown = config.canvases.every(({ index }) => this.chains.has(index))
-    const canvases = config.canvases.filter(({ index }) => this.chains.has(index))
-    this.config = isKnown ? config : { ...config, canvases }
+    const canvases = config.canvases.filter((place) => this.#takes(place, config))
+    this.config = canvases.length === config.canvases.length ? config : { ...config, canvases }
+  }
+
+  #takes(place: CanvasPlace, { canvasWidth: width, canvasHeight: height }: PlaceConfig): boolean {
+    const area = { left: place.dx, top: place.dy, width, height }
+    const extent = hullOf(this.#extent ?? area, area)
+    const chain = this.chains.get(place.index)
+    if (Math.max(extent.width, extent.height) > MAX_SIDE) return false
+    if (chain === undefined && this.chains.size >= MAX_CHAINS) return false
+    this.#extent = extent
+    if (chain === undefined) this.chains.set(place.index, new Chain(place))
+    else chain.place = place
+    return true
   }
 
   /** Connections that are open on a channel. */
@@ -208,6 +218,7 @@ export class CaptureFold {
       beganMs: this.beganMs,
       nextConnection: this.nextConnection,
       config: this.config ?? null,
+      extent: this.#extent ?? null,
       chains: [...this.chains.values()].map((chain) => chain.toJSON()),
       unknownColors: [...this.unknownColors],
       counts: this.counts,
@@ -234,6 +245,7 @@ export class CaptureFold {
     fold.beganMs = state.beganMs
     fold.nextConnection = state.nextConnection
     fold.config = state.config ?? undefined
+    fold.#extent = state.extent ?? undefined
     for (const chain of state.chains) fold.chains.set(chain.place.index, Chain.fromJSON(chain))
     for (const color of state.unknownColors) fold.unknownColors.add(color)
     fold.counts = { ...state.counts, closed: { ...state.counts.closed } }
@@ -254,7 +266,7 @@ export class CaptureFold {
 }
 
 /** Part of the state, so that one of another layout is folded anew. */
-const STATE_VERSION = 3
+const STATE_VERSION = 4
 
 export interface FoldState {
   readonly version: number
@@ -263,6 +275,7 @@ export interface FoldState {
   readonly beganMs: number
   readonly nextConnection: number
   readonly config: PlaceConfig | null
+  readonly extent: Area | null
   readonly chains: readonly ChainState[]
   readonly unknownColors: readonly number[]
   readonly counts: CaptureCounts

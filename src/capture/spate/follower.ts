@@ -9,15 +9,13 @@ import { type EndFeed, type FeedEvents, openEventFeed } from '../feed/transport.
 import { Recorder } from '../recorder.ts'
 import { CaptureRecordType, captureStream } from '../records.ts'
 import type { CaptureReport } from '../report.ts'
-import { Room } from '../room.ts'
+import { RAW_RESERVE_BYTES, Room } from '../room.ts'
 import { StreamState } from '../stream-state.ts'
 import { Turn } from '../turn.ts'
 import { SpateFold } from './fold.ts'
 import { Painter } from './painter.ts'
 import { placementsUrl, type SpateSettings } from './settings.ts'
 
-/** What is kept free of the disk for raw messages. */
-const RESERVE_BYTES = 256 << 20
 const GAP_EVENTS = ['gap', 'state', 'whole']
 const SCHEME = { isEvents: true, idPointer: null, order: 'growing', gapEvents: GAP_EVENTS } as const
 
@@ -57,7 +55,7 @@ export class SpateFollower implements AsyncDisposable {
     const { log, clock, random, onError, freeBytes } = services
     const onStopped = (reason: SpateError): void => this.#stopFor(reason)
     this.#recorder = new Recorder({ log, stream: captureStream(name), clock, random, onError, onStopped })
-    this.#room = new Room(clock, freeBytes, RESERVE_BYTES)
+    this.#room = new Room(clock, freeBytes, RAW_RESERVE_BYTES)
   }
 
   /** Resolves when all is folded that the stream held, and the source is being connected to. Errors: those of the log. */
