@@ -287,7 +287,7 @@ export class Captures implements AsyncDisposable {
 
   /** Who changed a cell when, as far as the source told, the latest first. Errors: `not-found`, `unavailable`. */
   async history(name: string, x: number, y: number, limit: number): Promise<PixelRow[]> {
-    if ((await this.#kindOf(name)) === 'feed') throw new SpateError('invalid', 'a feed has no pixels')
+    if ((await this.#kindOf(name)) === 'feed') throw new SpateError('invalid', NOT_ASKED.feed)
     return (await this.#tablesOf(name)).history(x, y, limit)
   }
 
@@ -302,9 +302,13 @@ export class Captures implements AsyncDisposable {
     return (await this.#tablesOf(name)).urls()
   }
 
-  /** Asks the source now. Errors: `not-found`, `conflict` where it is not followed here, those of the collector. */
+  /**
+   * Asks the source now. Errors: `not-found`, `invalid` for a kind that is not asked, `conflict` where it is not followed
+   * here, those of the collector.
+   */
   async askPixel(name: string, x: number, y: number): Promise<CellHistory | undefined> {
-    await this.#requireKnown(name)
+    const kind = await this.#kindOf(name)
+    if (kind !== 'place') throw new SpateError('invalid', NOT_ASKED[kind])
     const collector = this.#followed.get(name)?.collector
     if (collector?.askPixel === undefined) throw new SpateError('conflict', `${name} is not followed here`)
     return collector.askPixel(x, y)
@@ -340,6 +344,10 @@ export class Captures implements AsyncDisposable {
   }
 }
 
+const NOT_ASKED: Readonly<Record<Exclude<CaptureKind, 'place'>, string>> = {
+  feed: 'a feed has no pixels',
+  spate: 'another Spate tells of every pixel by itself, so nothing has to be asked',
+}
 const NO_URLS: Record<UrlStatus, number> = { waiting: 0, stored: 0, expired: 0, missing: 0, failed: 0 }
 
 function statusOf(kind: CaptureKind, collector: Collector, tablesPosition: number | null): CaptureStatus {

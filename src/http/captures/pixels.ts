@@ -48,7 +48,7 @@ export async function capturedPixelRoutes(app: App, services: HttpServices): Pro
     },
     async (request, reply) => {
       const { name } = request.params
-      const { report } = await captures.status(name)
+      const { kind, report } = await captures.status(name)
       const frames = await captures.urls(name)
       const sum = (key: 'cells' | 'answered'): number =>
         report.canvases.reduce((total, { counts }) => total + counts[key], 0)
@@ -59,7 +59,8 @@ export async function capturedPixelRoutes(app: App, services: HttpServices): Pro
         messages: report.counts.messages,
         frames,
         cells: sum('cells'),
-        answered: sum('answered'),
+        // Another Spate tells with each change who made it.
+        answered: sum(kind === 'spate' ? 'cells' : 'answered'),
       })
     },
   )
