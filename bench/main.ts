@@ -33,6 +33,7 @@ const QUESTIONS = [
   'stats',
   'tables',
   'capture',
+  'page',
 ] as const
 const LIMIT_MS = 10 * 60_000
 const SMOKE_LIMIT_MS = 60_000

@@ -4,6 +4,6 @@ import { root } from './root.mjs'
 import { setup } from './setup.mjs'
 
 await script(async () => {
-  const node = await setup({ web: false })
+  const node = await setup({ web: true })
   await become(node, join(root, 'bench/main.ts'), process.argv.slice(2))
 })
