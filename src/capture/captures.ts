@@ -95,23 +95,35 @@ export class Captures implements AsyncDisposable {
   readonly #streams = new Map<string, CapturedStream>()
   readonly #tables = new Map<string, TablesFollower>()
   readonly #wanted: Map<string, WantedCapture>
+  /** Whose files say nothing that can be understood, and why. */
+  readonly #unreadable: Map<string, SpateError>
   #turn: Promise<unknown> = Promise.resolve()
   #states: readonly FollowedState[] = []
   #statesMs = Number.NEGATIVE_INFINITY
   #isStarted = false
   #isClosed = false
 
-  private constructor(services: CapturesServices, folder: WantedFolder, wanted: Map<string, WantedCapture>) {
+  private constructor(
+    services: CapturesServices,
+    folder: WantedFolder,
+    wanted: Map<string, WantedCapture>,
+    unreadable: Map<string, SpateError>,
+  ) {
     this.#services = services
     this.#folder = folder
     this.#wanted = wanted
+    this.#unreadable = unreadable
   }
 
   /** Starts nothing yet. Errors: `storage-failed`. */
   static async open(services: CapturesServices): Promise<Captures> {
     const folder = new WantedFolder(services.folder)
-    const wanted = await folder.all((name, error) => services.onStopped(name, error))
-    return new Captures(services, folder, wanted)
+    const unreadable = new Map<string, SpateError>()
+    const wanted = await folder.all((name, error) => {
+      if (isBoardId(name)) unreadable.set(name, error)
+      services.onStopped(name, error)
+    })
+    return new Captures(services, folder, wanted, unreadable)
   }
 
   /** Goes on with all that was followed before. */
@@ -125,9 +137,8 @@ export class Captures implements AsyncDisposable {
   async names(): Promise<string[]> {
     const streams = await this.#services.log.streams()
     const captured = streams.filter((stream) => stream.startsWith(PREFIX))
-    return [
-      ...new Set([...this.#wanted.keys(), ...captured.map((stream) => stream.slice(PREFIX.length))]),
-    ].sort()
+    const named = captured.map((stream) => stream.slice(PREFIX.length))
+    return [...new Set([...this.#wanted.keys(), ...this.#unreadable.keys(), ...named])].sort()
   }
 
   /** Follows, from now on and after every restart. Errors: `invalid`, `conflict`, `overloaded`, those of the folder. */
@@ -140,6 +151,7 @@ export class Captures implements AsyncDisposable {
       await this.#requireFit(name, wanted)
       await this.#folder.put(name, wanted)
       await this.#end(name)
+      this.#unreadable.delete(name)
       this.#wanted.set(name, wanted)
       this.#follow(name, wanted)
     })
@@ -164,12 +176,13 @@ export class Captures implements AsyncDisposable {
   /** Follows no more; what was captured stays. Errors: `not-found`, those of the folder. */
   remove(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#wanted.has(name)) {
+      if (!this.#wanted.has(name) && !this.#unreadable.has(name)) {
         const isKnown = (await this.names()).includes(name)
         throw new SpateError('not-found', isKnown ? `${name} is not followed here` : noCapture(name))
       }
       await this.#folder.remove(name)
       this.#wanted.delete(name)
+      this.#unreadable.delete(name)
       await this.#end(name)
     })
   }
@@ -230,8 +243,9 @@ export class Captures implements AsyncDisposable {
     const kind = await this.#kindOf(name)
     if (followed === undefined || collector === undefined) {
       const report = await this.#streamOf(name).report()
-      const failure = followed?.failure
-      const state = followed === undefined ? 'ended' : failure?.retryable === false ? 'stopped' : 'connecting'
+      const failure = followed?.failure ?? this.#unreadable.get(name)
+      const waits = followed === undefined ? 'ended' : 'connecting'
+      const state = failure?.retryable === false ? 'stopped' : waits
       return { kind, state, problem: failure?.message ?? null, waiting: null, tablesPosition, report }
     }
     return statusOf(kind, collector, tablesPosition)
@@ -266,7 +280,7 @@ export class Captures implements AsyncDisposable {
 
   /** Whether it is followed here, or the log holds it. */
   async has(name: string): Promise<boolean> {
-    if (this.#wanted.has(name)) return true
+    if (this.#wanted.has(name) || this.#unreadable.has(name)) return true
     return isBoardId(name) && (await this.#services.log.head(captureStream(name))) > START
   }
 

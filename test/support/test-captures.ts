@@ -1,6 +1,7 @@
 import { openWork } from '../../src/app/jobs.ts'
 import { Captures, type CapturesServices } from '../../src/capture/captures.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
+import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import type { Jobs } from '../../src/jobs/port.ts'
 import { FolderObjects } from '../../src/store/objects/folder.ts'
 import { openTables } from '../../src/store/sql/open.ts'
@@ -27,7 +28,7 @@ export async function openTestCaptures(
     openTables(PGLITE, `${folder}/tables`, { limits: TABLE_LIMITS, onDiscarded: () => {} }),
   )
   const objects = stack.use(FolderObjects.open(`${folder}/objects`))
-  const shared = { log: given.log, clock: given.clock, objects, tables, fetch: ask }
+  const shared = { log: given.log, clock: given.clock, objects, tables, fetch: openSourceFetch() }
   const jobs = stack.use(openWork({ ...shared, onError: () => {} }))
   const captures = stack.use(
     await Captures.open({
@@ -42,5 +43,3 @@ export async function openTestCaptures(
   )
   return { captures, jobs }
 }
-
-const ask: CapturesServices['fetch'] = (url, init) => fetch(url, init)
