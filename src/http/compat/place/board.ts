@@ -51,6 +51,15 @@ export class PlaceBoard {
     return found && { left: found.dx, top: found.dy, width, height }
   }
 
+  get colors(): number {
+    return this.host.canvas.info.palette.length
+  }
+
+  get canvases(): number {
+    this.#refresh()
+    return this.#grid.canvases.length
+  }
+
   get configuration(): Announcement {
     this.#refresh()
     return this.#configuration

@@ -177,7 +177,7 @@ export class PlaceConnection {
     const { operations, board, clock } = this.#services
     try {
       if ((this.#passEndMs ?? 0) <= clock.now()) throw new SpateError('unauthorized', 'the token has ended')
-      const prepared = operations.prepare(request, this.#caller.address)
+      const prepared = operations.prepare(request, this.#caller.address, board)
       if ('errors' in prepared) return prepared.errors
       if (prepared.operation !== 'subscription') {
         this.#say(dataMessage(dialect, id, operations.answer(request, prepared, board)))

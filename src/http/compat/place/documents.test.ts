@@ -29,3 +29,36 @@ test('[S51] a document of as many brackets as are allowed is understood', () => 
   assert.ok(Array.isArray(prepared))
   assert.match(prepared[0]?.message ?? '', /Unknown argument "a"/)
 })
+
+/** What a validator compares each with each. */
+const REPEATED: Readonly<Record<string, string>> = {
+  'the same field': `{ configuration { ${'canvasWidth '.repeat(17)} } }`,
+  'one under many of the same': `{ configuration { ${'activeZone { topLeft { x } } '.repeat(17)} } }`,
+  'some under some': `{ configuration { ${`activeZone { ${'topLeft { x } '.repeat(5)} } `.repeat(4)} } }`,
+  'the same alias': `{ configuration { ${'a: canvasWidth '.repeat(17)} } }`,
+  'in inline fragments': `{ configuration { ${'... { canvasWidth } '.repeat(17)} } }`,
+  'in a fragment': `{ configuration { ${'...A '.repeat(17)} } } fragment A on ConfigurationMessageData { canvasWidth }`,
+}
+
+for (const [what, query] of Object.entries(REPEATED)) {
+  test(`[S51] a field is asked for sixteen times at one place at most: ${what}`, () => {
+    const prepared = new Documents().prepare(query, undefined)
+    assert.ok(Array.isArray(prepared))
+    assert.deepEqual(
+      prepared.map(({ message }) => message),
+      ['a field is asked for at most 16 times'],
+    )
+  })
+}
+
+test('[S51] a document has at most 32 fragments', () => {
+  const names = Array.from({ length: 33 }, (_, i) => `F${i}`)
+  const made = names.map((name) => `fragment ${name} on ConfigurationMessageData { ${name}: canvasWidth }`)
+  const spread = names.map((name) => `...${name}`)
+  const all = new Documents().prepare(
+    `{ configuration { ${spread.join(' ')} } } ${made.join(' ')}`,
+    undefined,
+  )
+  assert.ok(Array.isArray(all))
+  assert.equal(all[0]?.message, 'a document has at most 32 fragments')
+})

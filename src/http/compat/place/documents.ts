@@ -12,7 +12,7 @@ import {
   validate,
 } from 'graphql'
 import { keepNewest } from '../../../base/keep-newest.ts'
-import { type CostLimits, costOf } from './cost.ts'
+import { type Cost, type CostLimits, costOf } from './cost.ts'
 import { placeSchema } from './schema.ts'
 
 /** A request for 24 pixels has 1,100 tokens, the longest introspection 190. */
@@ -24,23 +24,28 @@ const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BR
 const MAX_ERRORS = 10
 const MAX_KEPT = 128
 const RULES = [...specifiedRules, ...recommendedRules]
-const LIMITS: CostLimits = { depth: 20, rootFields: 24, fields: 100_000 }
+/** Of an answer. */
+export const MAX_FIELDS = 100_000
+const LIMITS: CostLimits = { depth: 20, rootFields: 24, fields: MAX_FIELDS, repetitions: 16, fragments: 32 }
 
 /** An operation that may be executed. */
 export interface Prepared {
   readonly document: DocumentNode
   readonly operation: OperationTypeNode
-  /** Fields that its answer may have. */
-  readonly cost: number
+  readonly cost: Cost
 }
 
 /** Parses and validates what is asked; what is asked again is not parsed again. */
 export class Documents {
   readonly #prepared = new Map<string, Prepared>()
 
+  has(query: string, operationName: string | undefined): boolean {
+    return this.#prepared.has(keyOf(query, operationName))
+  }
+
   /** Errors: a list of `GraphQLError`, of at least one, is returned. */
   prepare(query: string, operationName: string | undefined): Prepared | readonly GraphQLError[] {
-    const key = JSON.stringify([query, operationName])
+    const key = keyOf(query, operationName)
     const known = this.#prepared.get(key)
     if (known !== undefined) return known
     const prepared = prepare(query, operationName)
@@ -50,6 +55,10 @@ export class Documents {
     }
     return prepared
   }
+}
+
+function keyOf(query: string, operationName: string | undefined): string {
+  return JSON.stringify([query, operationName])
 }
 
 function prepare(query: string, operationName: string | undefined): Prepared | readonly GraphQLError[] {

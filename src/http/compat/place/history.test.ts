@@ -127,7 +127,7 @@ test('[S50] one that is wrong is null with an error beside the others', async (t
 })
 
 test('[S50] over HTTP, what is refused is a problem document', async (t) => {
-  const server = await HttpServer.withLobby(t, {}, { addressRate: 1, burst: 3 })
+  const server = await HttpServer.withLobby(t, {}, { addressRate: 1, burst: 4 })
   const asked = historyOf([{ x: 1, y: 1 }])
   const path = '/compat/place/lobby/query'
   const ended = `Bearer ${await placeToken(server.url)}`

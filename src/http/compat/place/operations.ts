@@ -4,14 +4,17 @@ import { SpateError } from '../../../base/errors.ts'
 import { problemOf } from '../../problem.ts'
 import type { HttpServices } from '../../services.ts'
 import type { PlaceBoard } from './board.ts'
+import { fieldsOf } from './cost.ts'
 import type { OperationRequest } from './dialects.ts'
-import { Documents, type Prepared } from './documents.ts'
+import { Documents, MAX_FIELDS, type Prepared } from './documents.ts'
 import { type ActArguments, act } from './history.ts'
 import { placeSchema } from './schema.ts'
 import { type Selection, Selections } from './selections.ts'
 
 /** Fields of an answer that cost an address as much as an edit. */
 const FIELDS_AN_EDIT = 1_000
+/** Characters of a document that is not known yet: to understand it takes as long as it has words. */
+const CHARACTERS_AN_EDIT = 250
 
 export type Refusal = { readonly errors: readonly PlainError[] }
 export interface PlainError {
@@ -30,15 +33,31 @@ export class Operations {
   }
 
   /** Takes it from what the address may ask for. Errors: `limited`. */
-  prepare(request: OperationRequest, address: string): Prepared | Refusal {
-    const prepared = this.#documents.prepare(request.query, request.operationName)
-    const cost = 'cost' in prepared ? Math.max(1, Math.ceil(prepared.cost / FIELDS_AN_EDIT)) : 1
+  prepare(
+    { query, operationName }: OperationRequest,
+    address: string,
+    board: PlaceBoard,
+  ): Prepared | Refusal {
+    const isKnown = this.#documents.has(query, operationName)
+    const words = isKnown ? 1 : Math.max(1, Math.ceil(query.length / CHARACTERS_AN_EDIT))
+    this.#take(address, words)
+    const prepared = this.#documents.prepare(query, operationName)
+    if (!('document' in prepared)) return refusalOf(prepared)
+    const fields = fieldsOf(prepared.cost, board.colors, board.canvases)
+    if (fields > MAX_FIELDS)
+      return {
+        errors: [{ message: `an answer of this board has at most ${MAX_FIELDS} fields, not ${fields}` }],
+      }
+    const more = Math.ceil(fields / FIELDS_AN_EDIT) - words
+    if (more > 0) this.#take(address, more)
+    return prepared
+  }
+
+  #take(address: string, edits: number): void {
     const { addressEdits, clock } = this.#services
-    const waitMs = addressEdits.take(address, cost, clock.now())
-    if (waitMs > 0) {
+    const waitMs = addressEdits.take(address, edits, clock.now())
+    if (waitMs > 0)
       throw new SpateError('limited', 'too many requests from this address', { retryAfterMs: waitMs })
-    }
-    return 'document' in prepared ? prepared : refusalOf(prepared)
   }
 
   /** JSON of the result of a query or mutation. */

@@ -67,7 +67,7 @@ export async function placeRoutes(app: App, services: HttpServices, place: Place
       if (typeof asked === 'string') throw new SpateError('invalid', asked)
       const operations = await place.operations()
       void reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
-      const prepared = operations.prepare(asked, addressGroup(request.ip))
+      const prepared = operations.prepare(asked, addressGroup(request.ip), board)
       if ('errors' in prepared) return reply.serializer(String).send(JSON.stringify(prepared))
       if (prepared.operation === 'subscription')
         throw new SpateError('invalid', 'subscriptions need a WebSocket')

@@ -6,6 +6,7 @@ import {
 } from 'graphql'
 import { assert } from '../../../base/assert.ts'
 import { SpateError } from '../../../base/errors.ts'
+import { fieldsOf } from './cost.ts'
 import type { OperationRequest } from './dialects.ts'
 import type { Prepared } from './documents.ts'
 import { placeSchema } from './schema.ts'
@@ -14,6 +15,11 @@ import { placeSchema } from './schema.ts'
 const MAX_SELECTIONS = 1024
 /** So that nobody takes them all. */
 const MAX_OF_AN_ADDRESS = 128
+/** Fields of all of them: each is looked up for every message. */
+const MAX_FIELDS_OF_ALL = 65_536
+const MAX_FIELDS_OF_AN_ADDRESS = 16_384
+/** What the lists of a message are taken to be. */
+const LIST_LENGTH = 10
 /** Query and variables of one. */
 const MAX_CHARACTERS = 8_192
 /** Fields of each message that one asks for. The event's own clients asked for about a hundred. */
@@ -31,10 +37,19 @@ export class Selection {
   /** The address that asked first. */
   readonly maker: string
   readonly #args: ValidatedSubscriptionArgs
+  /** Of a message. */
+  readonly fields: number
   holders = 0
 
-  constructor(channel: Channel, media: string, maker: string, args: ValidatedSubscriptionArgs) {
+  constructor(
+    channel: Channel,
+    media: string,
+    maker: string,
+    fields: number,
+    args: ValidatedSubscriptionArgs,
+  ) {
     this.maker = maker
+    this.fields = fields
     this.channel = channel
     this.media = media
     this.#args = args
@@ -46,10 +61,19 @@ export class Selection {
   }
 }
 
+/** What an address has of them. */
+interface Held {
+  readonly count: number
+  readonly fields: number
+}
+
+const NOTHING: Held = { count: 0, fields: 0 }
+
 export class Selections {
   readonly #byKey = new Map<string, Selection>()
   readonly #keys = new Map<Selection, string>()
-  readonly #byAddress = new Map<string, number>()
+  readonly #byAddress = new Map<string, Held>()
+  #fields = 0
 
   /**
    * To be given back. A list of errors says why it cannot be.
@@ -67,25 +91,43 @@ export class Selections {
       known.holders += 1
       return known
     }
-    this.#requireRoom(key, prepared, address)
-    const selection = made(request, prepared, media, address)
+    const fields = fieldsOf(prepared.cost, LIST_LENGTH, LIST_LENGTH)
+    this.#requireRoom(key, fields, address)
+    const selection = made(request, prepared, media, address, fields)
     if (!(selection instanceof Selection)) return selection
     selection.holders = 1
     this.#byKey.set(key, selection)
     this.#keys.set(selection, key)
-    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
+    this.#held(address, 1, fields)
     return selection
   }
 
-  #requireRoom(key: string, { cost }: Prepared, address: string): void {
+  #held(address: string, count: number, fields: number): void {
+    const before = this.#byAddress.get(address) ?? NOTHING
+    const after = { count: before.count + count, fields: before.fields + fields }
+    this.#fields += fields
+    if (after.count > 0) this.#byAddress.set(address, after)
+    else this.#byAddress.delete(address)
+  }
+
+  #requireRoom(key: string, fields: number, address: string): void {
     if (key.length > MAX_CHARACTERS)
       throw new SpateError('too-large', `a subscription has at most ${MAX_CHARACTERS} characters`)
-    if (cost > MAX_FIELDS)
+    if (fields > MAX_FIELDS)
       throw new SpateError('too-large', `a subscription asks for at most ${MAX_FIELDS} fields`)
-    if ((this.#byAddress.get(address) ?? 0) >= MAX_OF_AN_ADDRESS)
+    const held = this.#byAddress.get(address) ?? NOTHING
+    if (held.count >= MAX_OF_AN_ADDRESS)
       throw new SpateError('limited', `at most ${MAX_OF_AN_ADDRESS} different subscriptions an address`)
-    if (this.#byKey.size >= MAX_SELECTIONS)
-      throw new SpateError('overloaded', `at most ${MAX_SELECTIONS} different subscriptions at once`)
+    if (held.fields + fields > MAX_FIELDS_OF_AN_ADDRESS)
+      throw new SpateError(
+        'limited',
+        `the different subscriptions of an address ask for at most ${MAX_FIELDS_OF_AN_ADDRESS} fields`,
+      )
+    if (this.#byKey.size >= MAX_SELECTIONS || this.#fields + fields > MAX_FIELDS_OF_ALL)
+      throw new SpateError(
+        'overloaded',
+        `at most ${MAX_SELECTIONS} different subscriptions at once, of ${MAX_FIELDS_OF_ALL} fields`,
+      )
   }
 
   giveBack(selection: Selection): void {
@@ -93,9 +135,7 @@ export class Selections {
     if (selection.holders > 0) return
     this.#byKey.delete(this.#keys.get(selection) ?? '')
     this.#keys.delete(selection)
-    const left = (this.#byAddress.get(selection.maker) ?? 1) - 1
-    if (left > 0) this.#byAddress.set(selection.maker, left)
-    else this.#byAddress.delete(selection.maker)
+    this.#held(selection.maker, -1, -selection.fields)
   }
 
   get size(): number {
@@ -108,6 +148,7 @@ function made(
   { document }: Prepared,
   media: string,
   maker: string,
+  fields: number,
 ): Selection | readonly GraphQLError[] {
   const args = validateSubscriptionArgs({
     schema: placeSchema,
@@ -117,7 +158,7 @@ function made(
   })
   if (!('schema' in args)) return args
   const channel = channelOf(args)
-  return 'category' in channel ? new Selection(channel, media, maker, args) : channel
+  return 'category' in channel ? new Selection(channel, media, maker, fields, args) : channel
 }
 
 /** Executed once for nobody, to learn which channel is meant, wherever its name stands. */
