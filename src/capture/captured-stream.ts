@@ -81,7 +81,10 @@ export class CapturedStream {
   async #catchUp(): Promise<ReportingFold> {
     const { log } = this.#services
     const stream = captureStream(this.name)
-    const kind = FOLDS[(await capturedKind(log, this.name)) ?? 'place']
+    const known = await capturedKind(log, this.name)
+    // Nothing says yet what it will be, so nothing of it is kept.
+    if (known === undefined) return foldOfKind('place')
+    const kind = FOLDS[known]
     let fold = this.#fold ?? this.#load(kind)
     if (fold === undefined || fold.position > (await log.head(stream))) fold = kind.empty()
     this.#fold = fold
