@@ -98,6 +98,7 @@ export class SpateServer implements AsyncDisposable {
         place: meterPlace(config, state, 'stats'),
         clock,
         onError: (board, error) => logger.warn({ board, reason: messageOf(error) }, 'board not measured'),
+        onDeath: ({ message: reason }) => logger.error({ reason }, 'boards: measuring begins again'),
       }),
     )
     const tables = stack.use(

@@ -72,6 +72,11 @@ export class Metrics {
         value: stalled === undefined && stopped === undefined ? 0 : 1,
       })),
     )
+    this.#gauge(
+      'spate_board_meters_process_deaths',
+      'Times that the process that measures boards died',
+      () => [{ labels: {}, value: boardMeters.processDeaths }],
+    )
     this.#gauge('spate_meters_position', 'Position of the last record of meters that was stored', () => [
       { labels: {}, value: meters.position },
     ])

@@ -21,6 +21,8 @@ export interface BoardMeterSources {
   of(board: string): MeterSource
   /** How those that are there are doing. */
   states(): readonly (BoardMeterState & { readonly board: string })[]
+  /** How often the process that measures has died. */
+  readonly processDeaths: number
 }
 
 /** What the routes work with. */

@@ -12,7 +12,7 @@ import { DECLARATIONS } from './declarations.ts'
 import type { Measuring } from './measurer.ts'
 
 const AGAIN_AFTER_MS = 1000
-/** Turns after which a commit of another thread is seen here at the latest. */
+/** Turns after which a commit of another process is seen here at the latest. */
 const TURNS = 10
 
 /** How the meters of a board are doing. */

@@ -41,6 +41,7 @@ async function serverOf(log: MemoryLog, state: MemoryStore, place: MeterPlace): 
     place,
     clock: systemClock,
     onError: (_board, error) => errors.push(error),
+    onDeath: (error) => errors.push(error),
   })
   const close = async (): Promise<void> => {
     await meters[Symbol.asyncDispose]()

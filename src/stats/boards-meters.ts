@@ -7,7 +7,7 @@ import { checkOrigin, originOf } from '../meters/origin.ts'
 import type { MeterSource } from '../meters/source.ts'
 import { type BoardMeterState, BoardMeters } from './board-meters.ts'
 import { type MeterPlace, type MeterStores, openStores } from './place.ts'
-import { MeterThread } from './thread.ts'
+import { MeterProcess } from './process.ts'
 
 const AGAIN_AFTER_MS = 1000
 /** What lies at least between two commits of a board, so that a commit is about many strokes. */
@@ -21,13 +21,15 @@ export interface BoardsMetersServices {
   readonly clock: Clock
   /** Told why the meters of a board cannot be opened, each time, and why they stopped. */
   readonly onError: (board: string, error: unknown) => void
+  /** Told why the process that measures ended; another one goes on. */
+  readonly onDeath: (error: SpateError) => void
 }
 
 /** The meters of all boards, those that appear later included. To be closed before the boards. */
 export class BoardsMeters implements AsyncDisposable {
   readonly #services: BoardsMetersServices
   readonly #stores: MeterStores
-  readonly #thread: MeterThread
+  readonly #process: MeterProcess
   readonly #meters = new Map<string, BoardMeters>()
   readonly #opening = new Set<Promise<void>>()
   readonly #timers = new Set<() => void>()
@@ -37,7 +39,7 @@ export class BoardsMeters implements AsyncDisposable {
   private constructor(services: BoardsMetersServices, stores: MeterStores) {
     this.#services = services
     this.#stores = stores
-    this.#thread = new MeterThread(services.place)
+    this.#process = new MeterProcess(services.place, services.clock, services.onDeath)
   }
 
   /** Resolves when the store of every board that is there has been asked for once. Errors: `storage-failed`, `invalid`. */
@@ -67,7 +69,7 @@ export class BoardsMeters implements AsyncDisposable {
       const meters = await BoardMeters.open(
         host,
         store,
-        (onStall) => this.#thread.measuring(space, origin, onStall),
+        (onStall) => this.#process.measuring(space, origin, onStall),
         head,
         PAUSE_MS,
         (reason) => onError(id, reason),
@@ -99,13 +101,18 @@ export class BoardsMeters implements AsyncDisposable {
     })
   }
 
+  /** How often the process that measures them has died. */
+  get processDeaths(): number {
+    return this.#process.deaths
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     this.#stopListening()
     for (const cancel of this.#timers) cancel()
     await Promise.all(this.#opening)
     const ended = [...this.#meters.values()].map((meters) => meters[Symbol.asyncDispose]())
-    await this.#thread[Symbol.asyncDispose]()
+    await this.#process[Symbol.asyncDispose]()
     await Promise.all(ended)
     await this.#stores[Symbol.asyncDispose]()
   }

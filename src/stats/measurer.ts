@@ -25,7 +25,7 @@ export interface Measuring {
 }
 
 /**
- * Measures in this thread. A commit holds what whole records did, and the position of the last: nothing counts twice
+ * Measures in this process. A commit holds what whole records did, and the position of the last: nothing counts twice
  * and nothing is missed, however it ends. While the store cannot take more it waits (`Folding`).
  */
 export class Measurer implements Measuring {

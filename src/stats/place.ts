@@ -5,9 +5,9 @@ import { Kv } from '../store/kv.ts'
 
 const TABLES = 16
 
-/** Where the meters of boards lie; may be handed to another thread. */
+/** Where the meters of boards lie; may be handed to another process. */
 export type MeterPlace =
-  /** A folder of an LMDB of their own: only the thread that measures writes there. */
+  /** A folder of an LMDB of their own: only the process that measures writes there. */
   { readonly kind: 'lmdb'; readonly folder: string } | { readonly kind: 'redis'; readonly url: string }
 
 export interface MeterStores extends AsyncDisposable {

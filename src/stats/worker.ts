@@ -1,20 +1,19 @@
+/** What `MeterProcess` starts. It ends when it is told to, or at once when nobody is left to tell it. */
 import { setPriority } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf, SpateError } from '../base/errors.ts'
 import { Strokes } from '../boards/canvas/strokes.ts'
 import { Measurer } from './measurer.ts'
-import { type MeterPlace, openStores } from './place.ts'
-import type { MeasureJob, ThreadAnswer, ThreadJob, ToldError } from './thread.ts'
+import { type MeterPlace, type MeterStores, openStores } from './place.ts'
+import type { MeasureJob, ProcessAnswer, ProcessJob, ToldError } from './process.ts'
 
-/** Whoever plays goes first: on Linux a thread has a priority of its own. */
+/** Whoever plays goes first. */
 const NICE = 10
 
-// Handed over by `MeterThread`.
-const place = workerData as MeterPlace
 const stop = new AbortController()
+const opening = Promise.withResolvers<MeterPlace>()
 const measurers = new Map<string, Promise<Measurer>>()
 const underWay = new Set<Promise<void>>()
-const stores = openStores(place)
+const stores: Promise<MeterStores> = opening.promise.then(openStores)
 // Who asks for a store is told.
 stores.catch(() => undefined)
 
@@ -23,8 +22,9 @@ function told(error: unknown): ToldError {
   return { code: 'corrupt', message: `measuring failed: ${messageOf(error)}` }
 }
 
-function answer(message: ThreadAnswer): void {
-  parentPort?.postMessage(message)
+/** Nobody to tell: `disconnect` ends it. */
+function answer(message: ProcessAnswer): void {
+  process.send?.(message, undefined, undefined, () => undefined)
 }
 
 async function openMeasurer(space: string, origin: string): Promise<Measurer> {
@@ -53,12 +53,18 @@ async function end(): Promise<void> {
     (opened) => opened[Symbol.asyncDispose](),
     () => undefined,
   )
-  parentPort?.close()
+  process.exit()
 }
 
-if (process.platform === 'linux') setPriority(NICE)
-parentPort?.on('message', (job: ThreadJob) => {
-  if (job.kind === 'end') void end()
+setPriority(NICE)
+// They are for the server, which tells; a terminal sends them to both.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+process.on('disconnect', () => process.exit())
+process.on('message', (message) => {
+  // What the other end sends.
+  const job = message as ProcessJob
+  if (job.kind === 'begin') opening.resolve(job.place)
+  else if (job.kind === 'end') void end()
   else {
     const measuring = measure(job).finally(() => underWay.delete(measuring))
     underWay.add(measuring)

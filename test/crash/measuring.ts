@@ -38,6 +38,8 @@ await using meters = await BoardsMeters.open({
   place: { kind: 'lmdb', folder: join(folder, 'board-meters') },
   clock: systemClock,
   onError: fail,
+  // What measures dies, and with it all.
+  onDeath: () => process.kill(process.pid, 'SIGKILL'),
 })
 const source = meters.of('board')
 

@@ -159,6 +159,7 @@ export class HttpServer {
       boardMeters: {
         of: (id) => setup.boardMeters?.(id) ?? notMeasured(id),
         states: () => [],
+        processDeaths: 0,
       },
       captures,
       jobs,
