@@ -142,9 +142,10 @@ export function completeMessage(id: OperationId): string {
   return JSON.stringify({ id, type: 'complete' })
 }
 
-/** Offers of a client that names its protocols in more than one header, each of them once. */
+/** Offers of a client that names its protocols in more than one header, each of them once; empty ones are none. */
 export function withoutRepetition(offer: string): string {
-  return [...new Set(offer.split(',').map((name) => name.trim()))].join(', ')
+  const names = offer.split(',').map((name) => name.trim())
+  return [...new Set(names.filter((name) => name !== ''))].join(', ')
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,12 @@
 import type { BoardInfo } from '../../../boards/canvas/canvas.ts'
-import { type Area, cellInChunk, chunkIndex, contains, wrap } from '../../../boards/canvas/geometry.ts'
+import {
+  type Area,
+  cellInChunk,
+  chunkIndex,
+  contains,
+  intersection,
+  wrap,
+} from '../../../boards/canvas/geometry.ts'
 import type { ChunkColors } from '../../../boards/picture.ts'
 import { crop } from '../../../boards/render/crop.ts'
 import { CANVAS_SIDE } from './canvases.ts'
@@ -97,14 +104,18 @@ export function cellNumber(column: number, row: number): number {
   return row * CANVAS_SIDE + column
 }
 
-/** The cells of an area that belong to the board now and did not before. */
+/** The cells of an area that belong to the board now and did not before. Takes as long as there are such. */
 export function cellsGained(area: Area, before: Area, now: Area): number[] {
+  const has = intersection(area, now)
+  if (has === undefined) return []
+  const had = intersection(has, before) ?? { left: has.left, top: has.top, width: 0, height: 0 }
   const gained: number[] = []
-  for (let row = 0; row < area.height; row++) {
-    for (let column = 0; column < area.width; column++) {
-      const [x, y] = [area.left + column, area.top + row]
-      if (contains(now, x, y) && !contains(before, x, y)) gained.push(cellNumber(column, row))
-    }
+  for (let y = has.top; y < has.top + has.height; y++) {
+    const row = (y - area.top) * CANVAS_SIDE - area.left
+    const isAround = y >= had.top && y < had.top + had.height
+    const [left, right] = isAround ? [had.left, had.left + had.width] : [has.left, has.left]
+    for (let x = has.left; x < left; x++) gained.push(row + x)
+    for (let x = right; x < has.left + has.width; x++) gained.push(row + x)
   }
   return gained
 }

@@ -57,7 +57,9 @@ export class PlaceSockets implements Disposable {
     const board = this.#place.board(upgrade.board)
     const { headers } = request
     const offer = headers['sec-websocket-protocol']
-    if (offer !== undefined) headers['sec-websocket-protocol'] = withoutRepetition(offer)
+    const offers = offer === undefined ? '' : withoutRepetition(offer)
+    if (offers === '') delete headers['sec-websocket-protocol']
+    else headers['sec-websocket-protocol'] = offers
     const caller = {
       address: upgrade.address,
       bearer: bearerOf(headers.authorization),
