@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
@@ -19,6 +20,19 @@ const pages: Plugin = {
       if (CAPTURES_PATH.test(request.url ?? '')) request.url = '/captures.html'
       next()
     })
+  },
+}
+
+/** What the heads of all pages have in common stands in one file. */
+const heads: Plugin = {
+  name: 'heads',
+  transformIndexHtml: {
+    order: 'pre',
+    handler(html) {
+      const parts = html.split('<!-- src/head.html -->')
+      if (parts.length !== 2) throw new Error('a page includes src/head.html once')
+      return parts.join(readFileSync(join(import.meta.dirname, 'src/head.html'), 'utf8').trim())
+    },
   },
 }
 
@@ -88,7 +102,7 @@ const compressed: Plugin = {
 
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [pages, preloads, lazyFormats, compressed],
+  plugins: [heads, pages, preloads, lazyFormats, compressed],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
