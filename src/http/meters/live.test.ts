@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { EventStream } from '../../../test/support/event-stream.ts'
 import { HttpServer } from '../../../test/support/http.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z') / 1000
 const LIVE = '/api/meters/points/live'
+/** Requests of this process's servers as they begin. */
+const REQUESTS = 'http.server.request.start'
 
 async function withPoints(t: TestContext, speed = 1): Promise<HttpServer> {
   const server = await HttpServer.start(t, { speed })
@@ -60,6 +64,39 @@ test('[H56] a leaderboard comes at once, and again when it has changed', async (
   ])
   // What was committed while it was made may be in it, too.
   assert.ok(Number(first.id) <= ben && Number(first.id) < Number(second.id) && Number(second.id) <= ann)
+})
+
+test('[H56] for one who left before it began nothing is made', async (t) => {
+  const server = await withPoints(t)
+  const { questions } = server.services.meters
+  const top = questions.top.bind(questions)
+  const asked: number[] = []
+  const [reached, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  questions.top = async (meter, span, most, filter) => {
+    asked.push(span.from)
+    reached.resolve()
+    await left.promise
+    return top(meter, span, most, filter)
+  }
+  const closed = new Promise((resolve) => {
+    const onRequest = (message: unknown): void => {
+      unsubscribe(REQUESTS, onRequest)
+      // As Node documents the channel's messages.
+      const { response } = message as { response: ServerResponse }
+      response.once('close', resolve)
+    }
+    subscribe(REQUESTS, onRequest)
+  })
+  const leaving = new AbortController()
+  const gone = fetch(`${server.url}${LIVE}?from=10001`, { signal: leaving.signal })
+  await reached.promise
+  leaving.abort()
+  await assert.rejects(gone, { name: 'AbortError' })
+  await closed
+  left.resolve()
+  const stream = await EventStream.open(t, `${server.url}${LIVE}?from=10002`)
+  await stream.next()
+  assert.deepEqual(asked, [10001, 10002, 10002])
 })
 
 test('[H56] the last seconds, until now and the current period move with the time', async (t) => {
