@@ -4,6 +4,13 @@ import { gzipSync } from 'node:zlib'
 /** JavaScript's strings are held until they are this long. */
 const CHUNK_CHARACTERS = 1 << 18
 
+/** How JSON writes half of a character of two, which is no text, or the same letters behind a backslash. */
+const HALF = /\\ud[89a-f]/
+
+function wellFormed(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
+
 /** Rows as JSON lines in a compressed file, for DuckDB to read. */
 export class RowsFile {
   readonly path: string
@@ -19,9 +26,10 @@ export class RowsFile {
     return new RowsFile(path, await open(path, 'wx'))
   }
 
-  /** Kept until `settle`. */
+  /** Kept until `settle`. Half a character becomes U+FFFD, as in UTF-8. */
   add(row: object): void {
-    this.#text += `${JSON.stringify(row)}\n`
+    const line = JSON.stringify(row)
+    this.#text += `${HALF.test(line) ? JSON.stringify(row, wellFormed) : line}\n`
   }
 
   /** Writes what is much. To be awaited now and then, so that memory does not grow. */
