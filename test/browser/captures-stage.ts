@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
 import type { LostFrame } from '../../src/capture/place/lost-frames.ts'
+import type { JobsAnswer } from '../../src/client/jobs.ts'
 import { CapturingServer, eventually } from '../support/capturing.ts'
 import { deadFrames } from '../support/dead-jobs.ts'
 import { FakePlace } from '../support/fake-place.ts'
@@ -73,6 +74,11 @@ export class CapturesStage {
     assert.ok(source !== undefined, 'nothing is captured')
     await source.tickWithFault(0, 500)
     await source.full(0)
+    const admin = await this.server.admin()
+    await eventually('the frame is a job that failed once', async () => {
+      const { jobs } = (await admin.get('/api/jobs?state=retrying')).json<JobsAnswer>()
+      return jobs.length > 0
+    })
   }
 
   async tick(): Promise<void> {

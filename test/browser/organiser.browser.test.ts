@@ -30,6 +30,8 @@ function asked({ page }: StatsVisit): Request[] {
 
 async function organised(t: TestContext, options?: BrowserContextOptions) {
   const stage = await CapturesStage.open(t, [lost(1), lost(2), lost(3)])
+  // Opens the database, which takes its time on a loaded machine.
+  await (await stage.server.admin()).get('/api/jobs')
   const visit = await stage.visit(t, options)
   return { stage, visit, page: visit.page, token: await stage.server.server.adminToken() }
 }

@@ -5,6 +5,8 @@ import { aboutJob, canDrop, canRetry, JOB_STATES, kindWords, triesWords } from '
 import { countWords } from '../words.ts'
 import { type Column, DataTable } from './data-table.tsx'
 
+/** As many as the server lists. */
+const MOST_LISTED = 200
 const COUNTED: readonly (keyof JobCounts)[] = ['waiting', 'running', 'retrying', 'dead']
 const COLUMNS: readonly Column[] = [
   { name: 'Kind', kind: 'head' },
@@ -89,9 +91,9 @@ export function JobsPanel({ page }: { page: CapturesPage }) {
           ))}
         </ul>
       )}
-      {jobs !== undefined && jobs.length >= 200 && (
+      {jobs !== undefined && jobs.length >= MOST_LISTED && (
         <p class="quiet small">
-          These are the latest 200; <code>spate jobs</code> settles more at once.
+          These are the latest {MOST_LISTED}; <code>spate jobs</code> settles more at once.
         </p>
       )}
     </section>
