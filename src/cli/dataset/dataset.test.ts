@@ -131,6 +131,7 @@ test('[K50] [K51] [K52] what was captured is published, and imported it is the s
     assert.ok(text.includes(`| ${from} | ${to} | ${toMs - fromMs} | ${causes} |`), text)
   }
   assert.ok(text.includes(actual.get('pixels.parquet') ?? 'no hash'))
+  assert.ok(text.includes(`\n${rows.length} changes of pixels, ${told} with their author, `), text)
   const coverage = JSON.parse(readFileSync(join(first, 'coverage.json'), 'utf8'))
   assert.deepEqual(coverage.canvases[0].holes, report.canvases[0]?.holes)
 
@@ -207,6 +208,7 @@ test('[K50] what was captured of another Spate is published with its players', a
   const [, ...rows] = unzipped(to, 'pixels.csv.gz')
   assert.equal(rows.length, 40)
   assert.deepEqual(new Set(rows.map((row) => row.split(',')[1])).size, 3)
+  assert.match(readFileSync(join(to, 'README.md'), 'utf8'), /^40 changes of pixels, 40 with their author, /m)
   assert.deepEqual(unzipped(to, 'frames.csv.gz').length, 1)
 
   // Asked from elsewhere, it is the server that is named.

@@ -13,6 +13,7 @@ import { writeFrames } from './frames.ts'
 import { gather } from './gathered.ts'
 import { type Published, readme } from './readme.ts'
 import {
+  authored,
   countOf,
   makeTables,
   outcomes,
@@ -77,6 +78,7 @@ export function exportDataset(
       board: { ...board, position: boardPosition },
       files,
       pixels: await countOf(duck, 'pixels'),
+      authored: await authored(duck),
       frames,
       pictures: count,
       outcomes: await outcomes(duck),

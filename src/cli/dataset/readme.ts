@@ -11,6 +11,8 @@ export interface Published {
   readonly board: BoardInfo & { readonly position: number }
   readonly files: readonly PublishedFile[]
   readonly pixels: number
+  /** Of these: whose author is known. */
+  readonly authored: number
   readonly frames: number
   /** Different pictures; undefined: they were left out. */
   readonly pictures: number | undefined
@@ -31,7 +33,7 @@ export function readme(published: Published): string {
   ].join('\n\n')}\n`
 }
 
-function beginning({ report, board, pixels, frames }: Published): string {
+function beginning({ report, board, pixels, authored, frames }: Published): string {
   const { source, beganMs, counts, position, canvases } = report
   const from = least(canvases.map(({ seen }) => seen?.fromMs))
   const to = most(canvases.map(({ seen }) => seen?.toMs))
@@ -39,7 +41,7 @@ function beginning({ report, board, pixels, frames }: Published): string {
     from === undefined || to === undefined ? 'No frame was seen.' : `Seen: ${moment(from)} to ${moment(to)}.`
   return [
     `Captured by Spate from ${inline(source)} since ${moment(beganMs)}. ${seen}`,
-    `${pixels} changes of pixels, ${frames} frames that the source told of, in ${counts.messages} messages (${counts.bytes} bytes).`,
+    `${pixels} changes of pixels, ${authored} with their author, ${frames} frames that the source told of, in ${counts.messages} messages (${counts.bytes} bytes).`,
     `As of record ${position} of the capture’s stream and record ${board.position} of the board’s. Times are UTC.`,
   ].join('\n')
 }
@@ -82,16 +84,12 @@ function canvasesText({ report, outcomes }: Published): string {
       canvas.seen === undefined ? '' : moment(canvas.seen.toMs),
       statuses.map(([, status, frames]) => `${frames} ${status}`).join(', '),
       String(canvas.counts.cells),
-      String(canvas.counts.answered),
       percent(canvas.coveredShare),
       String(canvas.holes.length),
       String(canvas.holeMs),
     ]
   })
-  const head = [
-    ...['canvas', 'at', 'from', 'to', 'frames', 'changes', 'authors told', 'covered', 'holes'],
-    'ms in holes',
-  ]
+  const head = [...['canvas', 'at', 'from', 'to', 'frames', 'changes', 'covered', 'holes'], 'ms in holes']
   return ['## Coverage', '', ...table(head, rows)].join('\n')
 }
 

@@ -123,6 +123,11 @@ export async function countOf(duck: Duck, table: 'frames' | 'pixels'): Promise<n
   return Number(await one(duck, `SELECT count(*) FROM ${table}`))
 }
 
+/** Changes of pixels whose author is known. */
+export async function authored(duck: Duck): Promise<number> {
+  return Number(await one(duck, 'SELECT count(user_id) FROM pixels'))
+}
+
 /** As the dataset of 2022 is spelled: of all fields the coordinate alone is quoted, and ids that need it. */
 export async function writePixelsCsv(duck: Duck, path: string): Promise<void> {
   const id = `CASE WHEN regexp_matches(user_id, '[",]') THEN '"' || replace(user_id, '"', '""') || '"'
