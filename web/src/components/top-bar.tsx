@@ -42,7 +42,7 @@ export function TopBar({ page }: { page: Page }) {
         </a>
         {isCaptured.value && (
           <a
-            class="icon-link"
+            class="icon-link capture-link"
             href={`/captures#${encodeURIComponent(board.value)}`}
             aria-label="How its capture is doing"
             title="How its capture is doing"
@@ -50,9 +50,15 @@ export function TopBar({ page }: { page: Page }) {
             <CaptureIcon />
           </a>
         )}
-        <button type="button" class="plain" aria-haspopup="dialog" onClick={() => page.open('name')}>
+        <button
+          type="button"
+          class="plain"
+          aria-haspopup="dialog"
+          aria-label={me.value?.name ?? 'Name'}
+          onClick={() => page.open('name')}
+        >
           <PersonIcon />
-          <span class="clip">{me.value?.name ?? 'Name'}</span>
+          <span class="clip own-name">{me.value?.name ?? 'Name'}</span>
         </button>
         <button
           type="button"
