@@ -15,6 +15,8 @@ export const MIGRATIONS: Migrations = {
 }
 
 const LEDGER = 'migrations'
+/** Has one row, which every migration changes. */
+export const LOCK = `${LEDGER}_lock`
 
 /** Errors: `newer-version` where a later release has been; else what the database says. */
 export async function migrate(db: Db, schema: string, migrations: Migrations): Promise<void> {
@@ -23,7 +25,7 @@ export async function migrate(db: Db, schema: string, migrations: Migrations): P
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },
     migrationTableName: LEDGER,
-    migrationLockTableName: `${LEDGER}_lock`,
+    migrationLockTableName: LOCK,
     migrationTableSchema: schema,
   })
   const { error } = await migrator.migrateToLatest()

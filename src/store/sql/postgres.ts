@@ -1,8 +1,8 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Engine } from './engine.ts'
 import { sqlError } from './errors.ts'
-import { MIGRATIONS, migrate } from './migrations.ts'
+import { LOCK, MIGRATIONS, migrate } from './migrations.ts'
 import type { PostgresPlace } from './place.ts'
 import type { TableLimits } from './port.ts'
 import type { Db, Schema } from './schema.ts'
@@ -49,6 +49,7 @@ export class PostgresEngine implements Engine {
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
     try {
       await migrate(db, schema, MIGRATIONS)
+      await waitForDisk(db, schema)
       return new PostgresEngine(db)
     } catch (error) {
       await db.destroy()
@@ -66,6 +67,15 @@ export class PostgresEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.db.destroy()
   }
+}
+
+/** Who knows that there are tables does not make them again: a crash of the server must not take them away. */
+async function waitForDisk(db: Db, schema: string): Promise<void> {
+  await db.transaction().execute(async (change) => {
+    await sql`set local synchronous_commit to on`.execute(change)
+    // The commit of a transaction that has changed something waits for all that was changed before it.
+    await sql`update ${sql.table(`${schema}.${LOCK}`)} set is_locked = is_locked`.execute(change)
+  })
 }
 
 /** As PGlite does it: a number if that is exact. */
