@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { messageOf, SpateError } from '../base/errors.ts'
+import { exclusiveLock } from './exclusive-lock.ts'
 
 const CARD = 'server.json'
 
 /**
- * A data folder belongs to one process at a time. The claim is an exclusive lock that the operating system
- * holds on a small database and drops when the process ends, however it ends.
+ * A data folder belongs to one process at a time.
  */
 export class DataFolder implements Disposable {
   readonly path: string
@@ -68,30 +68,15 @@ export class DataFolder implements Disposable {
 }
 
 async function lockIn(path: string): Promise<DatabaseSync> {
-  const failed = (cause: unknown): SpateError =>
-    new SpateError('storage-failed', `cannot lock ${path}: ${messageOf(cause)}`, { cause })
-  let lock: DatabaseSync
-  try {
-    lock = new DatabaseSync(join(path, 'lock'))
-  } catch (cause) {
-    throw failed(cause)
-  }
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;')
-  } catch (cause) {
-    lock.close()
-    if (/locked|busy/i.test(messageOf(cause))) {
-      const owner = await readFile(join(path, CARD), 'utf8')
-        .then(ownerOf)
-        .catch(() => 'another process')
-      throw new SpateError(
-        'locked-data',
-        `the data folder ${path} is in use by ${owner}; stop it, or choose another folder with SPATE_DATA`,
-      )
-    }
-    throw failed(cause)
-  }
-  return lock
+  const lock = exclusiveLock(join(path, 'lock'))
+  if (lock !== undefined) return lock
+  const owner = await readFile(join(path, CARD), 'utf8')
+    .then(ownerOf)
+    .catch(() => 'another process')
+  throw new SpateError(
+    'locked-data',
+    `the data folder ${path} is in use by ${owner}; stop it, or choose another folder with SPATE_DATA`,
+  )
 }
 
 function ownerOf(json: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { exclusiveLock } from '../../app/exclusive-lock.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 
 export interface PublishedFile {
@@ -54,17 +54,8 @@ export async function inNewFolder<T>(
 async function claimed(part: string): Promise<Disposable & { readonly path: string }> {
   await mkdir(part, { recursive: true })
   const path = join(part, LOCK)
-  let database: DatabaseSync | undefined
-  try {
-    database = new DatabaseSync(path)
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;')
-  } catch (cause) {
-    database?.close()
-    if (/locked|busy/i.test(messageOf(cause)))
-      throw new SpateError('conflict', `${part} is being written by another process`, { cause })
-    throw new SpateError('storage-failed', `cannot lock ${part}: ${messageOf(cause)}`, { cause })
-  }
-  const lock = database
+  const lock = exclusiveLock(path)
+  if (lock === undefined) throw new SpateError('conflict', `${part} is being written by another process`)
   for (const name of await readdir(part))
     if (name !== LOCK) await rm(join(part, name), { recursive: true, force: true })
   return { path, [Symbol.dispose]: () => lock.close() }
