@@ -42,6 +42,12 @@ export function endKey(space: number, sheet: Sheet, kind: Kind, index: number): 
   return startKey(space, sheet, kind, index) + LAST
 }
 
+/** After this key, before all that come after it. */
+export function afterKey(key: string): string {
+  // Comes before every character of a key.
+  return `${key}!`
+}
+
 export function keyOf(space: number, { sheet, kind, index, at }: Address): string {
   const start = startKey(space, sheet, kind, index)
   return at === 0 ? start : start + String.fromCharCode(ZERO + ((at >>> 24) & MASK)) + four(at)

@@ -198,6 +198,45 @@ test('[M41] Redis that is killed again and again while meters are written neithe
   assert.equal(await store.digest(), digest)
 })
 
+test('[M6] [M41] what was refused while Redis was killed may count; sent again with its key it counts once', {
+  skip,
+}, async (t) => {
+  const redis = await ownLastingRedis(t)
+  const log = memoryLog()
+  const meters = await Meters.open(log, await placeAt(t, redis.url).open())
+  t.after(() => meters[Symbol.asyncDispose]())
+  await meters.declare(declaration('points'))
+  let refused = 0
+  const written = async (key: string): Promise<void> => {
+    const isWritten = await meters
+      .write([{ kind: 'add', meter: 'points', entity: 'a', second: T0, amount: 1 }], key)
+      .then(
+        () => true,
+        (error: unknown) => {
+          assert.equal(error instanceof SpateError && error.code, 'unavailable')
+          return false
+        },
+      )
+    if (isWritten) return
+    refused += 1
+    await untilDone(() =>
+      meters
+        .write([{ kind: 'add', meter: 'points', entity: 'a', second: T0, amount: 1 }], key)
+        .then(() => undefined),
+    )
+  }
+  const keys = Array.from({ length: 20 * KILLS }, (_, i) => `key-${i}`)
+  for (let kills = 0; kills < KILLS; kills++) {
+    const writing = Promise.all(keys.slice(kills * 20, kills * 20 + 20).map(written))
+    await redis.kill()
+    await redis.start()
+    await writing
+  }
+  assert.ok(refused > 0, 'it was killed in the middle')
+  assert.ok((await log.head(METER_STREAM)) > keys.length + 1, 'what was refused is in the log')
+  assert.equal(await meters.questions.sum('points', 'a', { from: 0, to: T0 }), BigInt(keys.length))
+})
+
 test('[M41] what Redis lost is made again from the log once a question finds it gone, though nobody writes', {
   skip,
 }, async (t) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { assert } from '../base/assert.ts'
 import { SpateError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
 import { type Position, positionOf, START } from '../log/port.ts'
 import { type Address, columnsOfLevel, expired } from './address.ts'
 import { cover, startOf } from './calendar.ts'
@@ -425,11 +426,13 @@ export class RedisMeterStore implements MeterStore {
       [...hashes.keys()],
       [String(lastPart(rows)), ...lists.map(({ buckets }) => packed(buckets))],
     )
+    const pace = new Pace()
     const tallying = new Tallying(rows)
     for (let i = 0; i < found.length; i += 4) {
       const level = lists[Number(found[i])]?.level ?? 0
       const start = startOf(level, Number(found[i + 1]))
       tallying.add(Number(found[i + 2]), bytesOf(found[i + 3]), start)
+      await pace.turn()
     }
     return tallying
   }
