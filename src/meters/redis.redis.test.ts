@@ -19,6 +19,7 @@ import { LmdbMeterStore } from './lmdb.ts'
 import { METER_STREAM, Meters } from './meters.ts'
 import { type Change, type Fact, FREE_STANDING, LAYOUT, type MeterStore } from './port.ts'
 import { openRedisMeters, type RedisMeterStore, type RedisMeters, type RedisMetersOptions } from './redis.ts'
+import { describeSharing } from './sharing/contract.ts'
 
 const skip = requires('redis')
 const SHEET = 4
@@ -52,6 +53,15 @@ function placeAt(t: TestContext, url: string, options: RedisMetersOptions = {}):
 describeMeterStore('Redis', async (t) => placeAt(t, serviceUrl('redis')).open, { skip })
 
 describeAnswers('Redis', async (t) => placeAt(t, serviceUrl('redis')).open(), skip)
+
+describeSharing(
+  'Redis',
+  (t) => {
+    const prefix = `test-${randomUUID()}`
+    return () => placeAt(t, serviceUrl('redis'), { prefix }).open()
+  },
+  skip,
+)
 
 let clusterUrl = ''
 const ends: (() => unknown)[] = []
