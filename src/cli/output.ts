@@ -56,3 +56,8 @@ export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
     throw new SpateError('unavailable', `the server’s answer broke off: ${messageOf(cause)}`, { cause })
   }
 }
+
+/** All of an answer. Errors: `unavailable` when it breaks off. */
+export async function bytesOf(response: Response): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(bodyOf(response)))
+}

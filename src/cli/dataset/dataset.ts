@@ -6,7 +6,7 @@ import { createGzip } from 'node:zlib'
 import { Duck } from '../../archive/tables/duck.ts'
 import type { Api, BoardSummary } from '../../client/api.ts'
 import { decodeRecords } from '../../log/record-stream.ts'
-import { bodyOf } from '../output.ts'
+import { bodyOf, bytesOf } from '../output.ts'
 import type { Progress } from '../progress.ts'
 import { inNewFolder, published, Sums } from './folder.ts'
 import { writeFrames } from './frames.ts'
@@ -68,7 +68,7 @@ export function exportDataset(
     }
     progress.begin('frames', frames)
     const get = async (sha256: string): Promise<Uint8Array> =>
-      new Uint8Array(await (await api.request('GET', `/api/captures/${id}/frames/${sha256}`)).arrayBuffer())
+      bytesOf(await api.request('GET', `/api/captures/${id}/frames/${sha256}`))
     const count = hasFrames
       ? await writeFrames(folder, pictures(duck), get, sums, (done) => progress.update(done))
       : undefined
