@@ -193,8 +193,8 @@ export class PlaceConnection {
       subscription.begin()
       return undefined
     } catch (error) {
-      if (error instanceof SpateError) return operations.refusal(error).errors
-      throw error
+      this.#end(key)
+      return operations.refusal(error).errors
     }
   }
 

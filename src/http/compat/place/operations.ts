@@ -91,7 +91,7 @@ export class Operations {
   }
 
   /** What a socket's client is told where another's would get a problem document. */
-  refusal(error: SpateError): Refusal {
+  refusal(error: unknown): Refusal {
     const problem = problemOf(error)
     this.#services.failures.answered(problem, error)
     const { status, title, detail, code, retryAfterMs } = problem

@@ -350,6 +350,25 @@ test('[S51] a message is at most 64 KiB, and text', async (t) => {
   assert.equal((await binary.socket.closed).code, 1003)
 })
 
+test('[S52] what fails in the server at a message is told to who sent it, and the others go on', async (t) => {
+  const server = await HttpServer.withLobby(t)
+  const [one, other] = await Promise.all([PlaceSocket.open(t, server.url), PlaceSocket.open(t, server.url)])
+  for (const socket of [one, other]) await socket.next()
+  const failing = t.mock.method(server.services.addressEdits, 'take', () => {
+    throw new RangeError('Maximum call stack size exceeded')
+  })
+  one.ask('1', '{ __typename }')
+  const told = await one.next()
+  assert.deepEqual([told.type, told.id], ['error', '1'])
+  assert.match(told.payload?.message ?? '', /^500 Internal Server Error: /)
+  assert.equal(server.services.failures.counts.get('internal'), 1)
+  failing.mock.restore()
+  for (const socket of [one, other]) {
+    socket.ask('2', '{ __typename }')
+    assert.equal((await socket.next()).type, 'data')
+  }
+})
+
 test('[S53] a page of another site may follow, and ask', async (t) => {
   const server = await HttpServer.withLobby(t)
   const headers = { origin: 'https://hot-potato.reddit.com', 'sec-fetch-site': 'cross-site' }
