@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { TestCapture } from '../../test/support/captures.ts'
+import { caughtUp, TestCapture } from '../../test/support/captures.ts'
 import { FakePlace } from '../../test/support/fake-place.ts'
 import { requires } from '../../test/support/requires.ts'
 import { ownPostgres, pgliteFolder, postgresTables } from '../../test/support/tables.ts'
@@ -36,7 +36,7 @@ async function survives(t: TestContext, tables: Tables, { harm, mend }: Harm): P
   await capture.connected()
   await source.tick(0)
   await capture.settled()
-  await follower.settled()
+  await caughtUp(follower)
   const before = await follower.urls()
   assert.deepEqual([before.waiting, before.failed], [0, 0])
 
@@ -48,17 +48,7 @@ async function survives(t: TestContext, tables: Tables, { harm, mend }: Harm): P
   assert.deepEqual(capture.shown(), source.colors(last))
   await mend(failed.promise)
   const { stored } = capture.canvas()!.counts
-  for (;;) {
-    // A question waits some seconds for the tables, and says that they are not there yet.
-    const isThere = await follower.settled().then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof SpateError && error.code === 'unavailable') return false
-        throw error
-      },
-    )
-    if (isThere) break
-  }
+  await caughtUp(follower)
   assert.deepEqual(await follower.urls(), { ...before, stored, failed: 1 })
   const waiting = await jobs.list({ kind: undefined, state: 'waiting', limit: 10 })
   assert.equal(waiting.length, 1)

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
+import { SpateError } from '../../src/base/errors.ts'
 import { Random } from '../../src/base/random.ts'
 import { Boards } from '../../src/boards/boards.ts'
 import { decodeBody } from '../../src/boards/canvas/codec.ts'
@@ -12,6 +13,7 @@ import { openSourceSocket } from '../../src/capture/place/socket.ts'
 import { type CaptureRecord, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
 import { openSourceFetch } from '../../src/capture/source/fetch.ts'
+import type { TablesFollower } from '../../src/capture/tables-follower.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { type Log, START } from '../../src/log/port.ts'
 import type { Kv } from '../../src/store/kv.ts'
@@ -31,6 +33,17 @@ export async function within<T>(what: string, promise: Promise<T>, ms = 60_000):
     return await Promise.race([promise, late.promise])
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** A question gives up after some seconds; on a loaded machine tables are made for longer. */
+export async function caughtUp(follower: Pick<TablesFollower, 'settled'>): Promise<void> {
+  for (;;) {
+    try {
+      return await follower.settled()
+    } catch (error) {
+      if (!(error instanceof SpateError && error.code === 'unavailable')) throw error
+    }
   }
 }
 

@@ -72,7 +72,7 @@ for (const [cause, harm] of [
     assert.deepEqual(capture.holes(), [])
     harm(source)
     await source.until(() => source.subscribers(0).length === 0)
-    const unseen = await source.tick(0)
+    const unseen = await source.tick(0, { heard: NOBODY })
     assert.equal(unseen.previousMs, before.timestampMs)
     await capture.settled()
     assert.deepEqual(capture.holes(), [[before.timestampMs, unseen.timestampMs, cause]])

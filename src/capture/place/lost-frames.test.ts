@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
+import { caughtUp } from '../../../test/support/captures.ts'
 import { pgliteFolder, pgliteTables } from '../../../test/support/tables.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -97,7 +98,7 @@ class Lost {
     const random = (): number => 0.5
     const follower = new TablesFollower('place', { log, tables, jobs, clock: systemClock, random, onError })
     this.#t.after(() => follower[Symbol.asyncDispose]().then(() => jobs[Symbol.asyncDispose]()))
-    await follower.settled()
+    await caughtUp(follower)
     return { jobs, follower }
   }
 
