@@ -211,6 +211,14 @@ test('[K50] what was captured of another Spate is published with its players', a
   assert.match(readFileSync(join(to, 'README.md'), 'utf8'), /^40 changes of pixels, 40 with their author, /m)
   assert.deepEqual(unzipped(to, 'frames.csv.gz').length, 1)
 
+  // A feed has nothing of the kind.
+  const url = `${source.server.url}/api/boards/event/placements`
+  const fed = await (await copy.admin()).put('/api/captures/feed', { kind: 'feed', settings: { url } })
+  assert.equal(fed.status, 204, fed.text)
+  const none = await copy.spate('export', 'dataset', 'feed', '--to', `${to}-feed`)
+  assert.equal(none.code, 1)
+  assert.match(none.stderr, /^spate: "feed" is a feed, which has no pixels/)
+
   // Asked from elsewhere, it is the server that is named.
   const [elsewhere, again] = [tempFolder(t), join(tempFolder(t), 'again')]
   const named = ['--url', copy.server.url, '--token', await copy.server.adminToken()]

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { Duck } from '../../archive/tables/duck.ts'
+import { SpateError } from '../../base/errors.ts'
 import type { Api, BoardSummary } from '../../client/api.ts'
 import { decodeRecords } from '../../log/record-stream.ts'
+import { captureOf } from '../capture/api.ts'
 import { bodyOf, bytesOf } from '../output.ts'
 import type { Progress } from '../progress.ts'
 import { inNewFolder, published, Sums } from './folder.ts'
@@ -32,7 +34,7 @@ export interface DatasetOptions {
  * Writes what archivists publish of a capture into a new folder, whole or not at all. Of the same streams the same
  * bytes come out. What is sorted lies in files meanwhile: memory is that of DuckDB (512 MB) and of a capture's fold.
  * The board is read first, so every frame that it shows is in the capture’s stream when that is read.
- * Errors: `conflict`, `not-found`, `corrupt`, those of the server and the file system.
+ * Errors: `conflict`, `not-found`, `invalid` for a feed, `corrupt`, those of the server and the file system.
  */
 export function exportDataset(
   api: Api,
@@ -43,7 +45,12 @@ export function exportDataset(
 ): Promise<Published> {
   return inNewFolder(to, async (folder, work) => {
     const id = encodeURIComponent(name)
-    const report = await api.json<{ position: number }>('GET', `/api/captures/${id}/report`)
+    const { kind, report } = await captureOf(api, name)
+    if (kind === 'feed')
+      throw new SpateError(
+        'invalid',
+        `"${name}" is a feed, which has no pixels: GET /api/captures/${id}/records gives what it said`,
+      )
     const board = await api.json<BoardSummary>('GET', `/api/boards/${id}`)
     const history = join(work, 'history.ndjson.gz')
     const rows = await api.request('GET', `/api/boards/${id}/history.ndjson`)
