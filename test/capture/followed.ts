@@ -82,7 +82,7 @@ export class FollowedBoard {
     const stop = collector.onChange(look)
     look()
     try {
-      await within('a settled capture', reached.promise, 15_000)
+      await within('a settled capture', reached.promise)
     } catch (error) {
       throw new Error(`${error}\n${JSON.stringify(collector.report(), null, 1)}`)
     } finally {
