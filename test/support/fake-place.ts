@@ -110,6 +110,8 @@ export class FakePlace {
   readonly #changedCells = new Map<string, readonly number[]>()
   pages = 0
   downloads = 0
+  /** Subscriptions to canvases that do not begin with a full frame. */
+  withoutFull = 0
   /** Requests for histories that are left unanswered. */
   ignoredAsks = 0
   /** Sent instead of the acknowledgement, once. */
@@ -487,7 +489,8 @@ export class FakePlace {
       // What follows on this subscription follows from its first frame.
       while (this.#lastMs(Number(tag)) > frame.timestampMs) frame = await this.#fullFrame(Number(tag))
       this.#subscriptions.push(subscription)
-      this.#sendFrame(subscription, frame)
+      if (this.withoutFull === 0) this.#sendFrame(subscription, frame)
+      else this.withoutFull -= 1
     }
     this.#change()
   }

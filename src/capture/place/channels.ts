@@ -8,6 +8,7 @@ interface CanvasLines {
   readonly lines: readonly Line[]
   /** Opened for one full frame. */
   refresh: Line | undefined
+  cancelRefresh: () => void
   refreshes: number
   notBeforeMs: number
   cancelTimer: () => void
@@ -16,7 +17,8 @@ interface CanvasLines {
 /**
  * The connections of a source: one for its configuration, and for each canvas that this names several, so that what one
  * misses another brings. A canvas that the configuration no longer names is left. A full frame comes first on every
- * subscription, so who needs one opens another connection, which ends once it came.
+ * subscription, so who needs one opens another connection, which ends once it came; one to which it does not come is silent,
+ * whatever else comes.
  */
 export class Channels {
   readonly #services: LineServices
@@ -48,6 +50,7 @@ export class Channels {
     const canvas: CanvasLines = {
       lines,
       refresh: undefined,
+      cancelRefresh: () => {},
       refreshes: 0,
       notBeforeMs: 0,
       cancelTimer: () => {},
@@ -95,9 +98,17 @@ export class Channels {
 
   #refresh(index: number, canvas: CanvasLines): void {
     if (canvas.refresh !== undefined) return
+    const { clock, settings } = this.#services
     const line = new Line(this.#services, this.#planOf(index), {
+      onReady: (connection) => {
+        if (settings.silenceMs === 0 || canvas.refresh !== line) return
+        const why = `no full frame came within ${settings.silenceMs} ms`
+        canvas.cancelRefresh = clock.after(settings.silenceMs, () => connection.end('silent', why))
+      },
+      onDown: () => canvas.cancelRefresh(),
       onData: (_id, text) => {
         if (placeMessageOf(text).kind !== 'full' || canvas.refresh !== line) return
+        canvas.cancelRefresh()
         canvas.refresh = undefined
         this.#await(line.close('served'))
       },
@@ -105,8 +116,9 @@ export class Channels {
     canvas.refresh = line
   }
 
-  #end({ lines, refresh, cancelTimer }: CanvasLines, cause: 'unneeded' | 'stopped'): void {
+  #end({ lines, refresh, cancelTimer, cancelRefresh }: CanvasLines, cause: 'unneeded' | 'stopped'): void {
     cancelTimer()
+    cancelRefresh()
     for (const line of lines) this.#await(line.close(cause))
     if (refresh !== undefined) this.#await(refresh.close(cause))
   }

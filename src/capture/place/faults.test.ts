@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TestCapture } from '../../../test/support/captures.ts'
+import { setImmediate } from 'node:timers/promises'
+import { TestCapture, within } from '../../../test/support/captures.ts'
 import { diskIsFull, FailingLog } from '../../../test/support/failing-log.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { CaptureRecordType, CONFIG_CHANNEL } from '../records.ts'
@@ -47,6 +48,26 @@ test('[K9] a message that nobody was sent is a hole from the last whole frame to
   assert.deepEqual(capture.shown(), source.colors(source.frames.at(-1)!))
   assert.deepEqual(await capture.wrongFrames(), [])
   assert.ok((await capture.recordsOf(CaptureRecordType.closed)).some(({ body }) => body.cause === 'served'))
+})
+
+test('[K9] who asks for a full frame and gets only diffs asks again', async (t) => {
+  const { source, capture } = await followed(t, { silenceMs: 200 })
+  source.withoutFull = 1
+  await source.tick(0, { heard: NOBODY })
+  await source.tick(0)
+  const isEnded = () => source.withoutFull === 0 && source.subscribers(0).length === 2
+  let isOver = false
+  const ended = within('an end', source.until(isEnded)).finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await source.tick(0)
+    await setImmediate()
+  }
+  await ended
+  await capture.settled()
+  assert.equal(capture.holes().length, 1)
+  assert.deepEqual(capture.shown(), source.colors(source.frames.at(-1)!))
 })
 
 for (const [cause, harm] of [
