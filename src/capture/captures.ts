@@ -9,7 +9,7 @@ import type { Kv } from '../store/kv.ts'
 import type { ObjectStore } from '../store/objects/port.ts'
 import type { Tables } from '../store/sql/port.ts'
 import type { PixelRow, UrlStatus } from '../store/sql/schema.ts'
-import { CapturedStream, capturedKind } from './captured-stream.ts'
+import { CapturedStream, capturedKind, foldOfKind } from './captured-stream.ts'
 import type { Collector } from './collectors.ts'
 import { frameKey } from './place/frame-store.ts'
 import type { CellHistory } from './place/history.ts'
@@ -251,6 +251,18 @@ export class Captures implements AsyncDisposable {
     return statusOf(kind, collector, tablesPosition)
   }
 
+  /** As {@link status}; of a stream that cannot be read nothing but why, so that it hides no other. */
+  async line(name: string): Promise<CaptureStatus> {
+    try {
+      return await this.status(name)
+    } catch (error) {
+      if (!(error instanceof SpateError && UNREADABLE.has(error.code))) throw error
+      const kind = this.#wanted.get(name)?.kind ?? 'place'
+      const report = foldOfKind(kind).report(name)
+      return { kind, state: 'stopped', problem: error.message, waiting: null, tablesPosition: null, report }
+    }
+  }
+
   /** How those are doing that this server follows, once they are opened; at most a second ago. */
   followed(): readonly FollowedState[] {
     const nowMs = this.#services.clock.elapsedMs()
@@ -357,6 +369,8 @@ export class Captures implements AsyncDisposable {
     await Promise.all(Array.from(this.#tables.values(), (follower) => follower[Symbol.asyncDispose]()))
   }
 }
+
+const UNREADABLE: ReadonlySet<string> = new Set(['corrupt', 'newer-version'])
 
 const NOT_ASKED: Readonly<Record<Exclude<CaptureKind, 'place'>, string>> = {
   feed: 'a feed has no pixels',

@@ -22,7 +22,7 @@ export async function captureRoutes(app: App, services: HttpServices): Promise<v
     async (request, reply) => {
       const names = await captures.names()
       const all = await Promise.all(
-        names.map(async (name) => lineOf(name, await captures.status(name), request.visitor)),
+        names.map(async (name) => lineOf(name, await captures.line(name), request.visitor)),
       )
       return reply.header('cache-control', 'no-cache').send({ captures: all as never })
     },

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { HttpServer } from '../../../test/support/http.ts'
 import { tempFolder } from '../../../test/support/tmp.ts'
+import { systemClock } from '../../base/clock.ts'
+import { captureStream } from '../../capture/records.ts'
+import { MemoryLog } from '../../log/memory.ts'
 
 interface View {
   readonly name: string
@@ -40,4 +43,22 @@ test('[K23] a capture whose file cannot be read is listed with what is wrong, ca
     (await list()).map(({ name, state }) => [name, state]),
     [['later', 'connecting']],
   )
+})
+
+test('[K23] a capture whose stream a later release wrote is listed with what is wrong, and hides no other', async (t) => {
+  const log = new MemoryLog(systemClock)
+  const server = await HttpServer.start(t, { log })
+  const { captures } = server.services
+  await log.append(captureStream('later'), [{ type: 99, body: Uint8Array.of(1) }])
+  await captures.put('now', { kind: 'feed', settings: { url: 'http://127.0.0.1:1/feed' } })
+  const { captures: views } = (await server.admin.get('/api/captures')).json<{ captures: View[] }>()
+  assert.deepEqual(
+    views.map(({ name, state }) => [name, state]),
+    [
+      ['later', 'stopped'],
+      ['now', 'connecting'],
+    ],
+  )
+  assert.match(views[0]?.problem ?? '', /upgrade Spate/)
+  assert.equal((await server.admin.get('/api/captures/later/report')).status, 503)
 })
