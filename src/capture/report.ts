@@ -1,6 +1,7 @@
 import type { CoverageReport } from './coverage.ts'
 import type { CanvasCounts } from './place/chain.ts'
 import type { CaptureCounts, CaptureFold } from './place/fold.ts'
+import type { CaptureKind } from './records.ts'
 
 export interface LagReport {
   readonly p50Ms: number
@@ -77,32 +78,61 @@ export function captureReport(name: string, fold: CaptureFold): CaptureReport {
 const HOLES_SHOWN = 100
 
 /** The report for people: times in UTC to the millisecond. */
-export function reportText({ name, source, counts, unknownColors, canvases }: CaptureReport): string {
+export function reportText(
+  { name, source, counts, unknownColors, canvases }: CaptureReport,
+  kind: CaptureKind,
+): string {
   const lines = [
     `capture ${name} of ${source}`,
     `${counts.messages} messages, ${counts.bytes} bytes; ${counts.opened} connections, ended: ${causesText(counts.closed)}`,
   ]
   if (unknownColors.length > 0) lines.push(`colours that the source did not name: ${unknownColors.join(' ')}`)
-  for (const canvas of canvases) lines.push('', ...canvasLines(canvas))
+  for (const canvas of canvases) {
+    lines.push('', `${titleOf(canvas, kind)}: ${coverageText(canvas)}`)
+    if (canvas.seen !== undefined) {
+      lines.push(`  seen ${moment(canvas.seen.fromMs)} to ${moment(canvas.seen.toMs)}`)
+    }
+    lines.push(...countLines(canvas, kind), ...holeLines(canvas))
+  }
   return `${lines.join('\n')}\n`
 }
 
-function canvasLines(canvas: CanvasReport): string[] {
-  const { counts, seen, holes, messageLag, boardLag } = canvas
-  const lines = [
-    `canvas ${canvas.canvas} at ${canvas.dx},${canvas.dy}: ${
-      seen === undefined
-        ? 'nothing seen yet'
-        : `${percent(canvas.coveredShare)} covered, ${holes.length} holes of ${canvas.holeMs} ms`
-    }`,
-    ...(seen === undefined ? [] : [`  seen ${moment(seen.fromMs)} to ${moment(seen.toMs)}`]),
-    `  ${counts.diffs} diffs, ${counts.fulls} full frames, ${counts.duplicates} twice; ${counts.stored} stored, ${counts.missing} missing, ${counts.late} late, ${canvas.waiting} waiting`,
-    `  ${counts.cells} cells painted; authors: ${counts.answered} answered, ${counts.unasked} not asked for`,
-    `  lag of messages ${lagText(messageLag)}, of the board ${lagText(boardLag)}`,
-  ]
-  for (const { fromMs, toMs, causes } of holes.slice(0, HOLES_SHOWN)) {
-    lines.push(`  hole ${moment(fromMs)} to ${moment(toMs)} (${toMs - fromMs} ms): ${causes.join(', ')}`)
+function titleOf({ canvas, dx, dy }: CanvasReport, kind: CaptureKind): string {
+  if (kind === 'feed') return 'feed'
+  return `${kind === 'spate' ? 'board' : `canvas ${canvas}`} at ${dx},${dy}`
+}
+
+function coverageText({ seen, coveredShare, holes, holeMs }: CanvasReport): string {
+  if (seen === undefined) return 'nothing seen yet'
+  return `${percent(coveredShare)} covered, ${holes.length} holes of ${holeMs} ms`
+}
+
+function countLines(
+  { counts, waiting, messageLag, boardLag, lastFrame }: CanvasReport,
+  kind: CaptureKind,
+): string[] {
+  if (kind === 'feed') {
+    const last = lastFrame === null ? '' : `; the last is ${JSON.stringify(lastFrame.url)}`
+    return [
+      `  ${counts.diffs} messages with an id, ${counts.duplicates} twice, ${counts.missing} missing by their ids${last}`,
+    ]
   }
+  const lag = `  lag of messages ${lagText(messageLag)}, of the board ${lagText(boardLag)}`
+  if (kind === 'spate') return [`  ${counts.cells} cells painted, each by its author`, lag]
+  return [
+    `  ${counts.diffs} diffs, ${counts.fulls} full frames, ${counts.duplicates} twice; ${counts.stored} stored, ${counts.missing} missing, ${counts.late} late, ${waiting} waiting`,
+    `  ${counts.cells} cells painted; authors: ${counts.answered} answered, ${counts.unasked} not asked for`,
+    lag,
+  ]
+}
+
+function holeLines({ holes }: CanvasReport): string[] {
+  const lines = holes
+    .slice(0, HOLES_SHOWN)
+    .map(
+      ({ fromMs, toMs, causes }) =>
+        `  hole ${moment(fromMs)} to ${moment(toMs)} (${toMs - fromMs} ms): ${causes.join(', ')}`,
+    )
   if (holes.length > HOLES_SHOWN) lines.push(`  and ${holes.length - HOLES_SHOWN} more holes`)
   return lines
 }

@@ -4,6 +4,7 @@ import { faultyProxy } from '../../../test/support/faulty-proxy.ts'
 import { TestFeed } from '../../../test/support/feeds.ts'
 import { HttpServer } from '../../../test/support/http.ts'
 import { ScriptedFeed } from '../../../test/support/scripted-feed.ts'
+import { reportText } from '../report.ts'
 import { feedEventOf } from './event-blocks.ts'
 import { FeedFold } from './fold.ts'
 import type { FeedSettings } from './settings.ts'
@@ -50,6 +51,9 @@ test('[K42] ids that do not follow each other are a hole that counts them', asyn
   source.send('five')
   await feed.until('five', () => feed.line.lastFrame?.url === '5')
   assert.deepEqual([feed.holes, feed.line.counts.missing], [['skipped'], 2])
+  const text = reportText(feed.recorder.report(), 'feed')
+  assert.match(text, /^feed: \d+\.\d{3} % covered, 1 holes/m)
+  assert.match(text, /3 messages with an id, 0 twice, 2 missing by their ids; the last is "5"/)
   source.resumes = false
   await lost(source)
   source.send('six')

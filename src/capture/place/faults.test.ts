@@ -288,7 +288,7 @@ test('[K31] a frame that lies elsewhere is asked for nowhere: that is said, and 
   assert.equal(status, 'foreign')
   assert.match(detail, /^127\.0\.0\.2 is not of this source/)
   assert.match(capture.collector.problem ?? '', /127\.0\.0\.2 is not of this source/)
-  assert.match(reportText(capture.collector.report()), /hole .*: foreign/)
+  assert.match(reportText(capture.collector.report(), 'place'), /hole .*: foreign/)
   assert.deepEqual(await capture.wrongFrames(), [])
 })
 

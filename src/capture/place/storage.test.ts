@@ -158,7 +158,7 @@ test('[K15] the report says what is covered, what is not and why, and how late t
   assert.equal(canvas.coveredShare, 1 - canvas.holeMs / (after.timestampMs - canvas.seen!.fromMs))
   assert.ok(canvas.messageLag.p50Ms > 0 && canvas.boardLag.p99Ms >= canvas.boardLag.p50Ms)
   assert.equal(canvas.connections, 2)
-  const text = reportText(capture.collector.report())
+  const text = reportText(capture.collector.report(), 'place')
   const moment = (ms: number) => new Date(ms).toISOString()
   assert.ok(text.includes(`hole ${moment(first.timestampMs)} to ${moment(after.timestampMs)}`), text)
   assert.match(text, /\(\d+ ms\): skipped/)

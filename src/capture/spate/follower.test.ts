@@ -10,6 +10,7 @@ import { RecordType } from '../../boards/canvas/records.ts'
 import { boardStream } from '../../boards/host.ts'
 import { positionOf } from '../../log/port.ts'
 import { CaptureRecordType } from '../records.ts'
+import { reportText } from '../report.ts'
 
 const EXTENT = { left: -20, top: 0, width: 40, height: 30 }
 const there = (player: number): string => (player === 0 ? '' : `player-${player}`)
@@ -63,6 +64,10 @@ test('[K60] another Spate is followed cell by cell, with players, times and what
   await assertSame(follower, host)
   assert.deepEqual([follower.holes, follower.errors], [[], []])
   assert.ok((follower.follower.report().counts.closed.lost ?? 0) > 1)
+  assert.match(
+    reportText(follower.follower.report(), 'spate'),
+    /^board at .* 100\.000 % covered[\s\S]* by its author$/m,
+  )
 })
 
 test('[K61] a follower that ends anywhere, also between painting and saying so, paints nothing twice and misses nothing', async (t) => {

@@ -18,6 +18,8 @@ export function captureReportCommand(): Command {
 async function report(name: string, options: Options): Promise<void> {
   const capture = await withServer(options, (api) => captureOf(api, name))
   if (options.json === true) return void process.stdout.write(`${JSON.stringify(capture.report)}\n`)
-  const { state, problem } = capture
-  process.stdout.write(`${reportText(capture.report)}\n${state}${problem === null ? '' : `: ${problem}`}\n`)
+  const { kind, state, problem } = capture
+  process.stdout.write(
+    `${reportText(capture.report, kind)}\n${state}${problem === null ? '' : `: ${problem}`}\n`,
+  )
 }
