@@ -256,13 +256,13 @@ export class Applier {
    * first, and recorded.
    */
   async #readyFull(frame: Frame, cells: FrameCells, colors: Uint8Array): Promise<Ready> {
-    const { board, frames, recorder, questioner } = this.#services
+    const { board, frames, recorder, questioner, onError } = this.#services
     const { canvas, timestampMs } = frame
     const missing = board.missing(cells, colors, frame, true)
     const known = this.#changed.get(timestampMs)
     if (known !== undefined) {
       const count = Math.max(missing.count, known.cells)
-      return { frame, missing, count, asked: await this.#askedOf(known) }
+      return { frame, missing, count, asked: await frames.cellsLeft(known.sha256, onError) }
     }
     const { count } = missing
     const room = Math.min(count, questioner.roomFor('full'))
@@ -273,17 +273,6 @@ export class Applier {
     await recorder.later({ type: CaptureRecordType.changed, body })
     this.#changed.set(timestampMs, body)
     return { frame, missing, count, asked }
-  }
-
-  /** Undefined where the picture cannot be read any more. */
-  async #askedOf({ sha256 }: Changed): Promise<FrameCells | undefined> {
-    try {
-      return await this.#services.frames.cells(sha256)
-    } catch (error) {
-      if (error instanceof SpateError && error.retryable) throw error
-      this.#services.onError(error)
-      return undefined
-    }
   }
 
   #latestMs({ width, height }: FrameCells): number {

@@ -107,22 +107,13 @@ export class Asker implements Questioner {
 
   /** Of frames that are not wholly answered since before the start. Errors: those of the store. */
   async resume(chain: Chain): Promise<void> {
+    const { frames, onError } = this.#services
     for (const open of [...chain.openAsks.values()]) {
       if (this.#stop.signal.aborted) return
       for (const { sha256, isFull } of open.pictures) {
-        const cells = await this.#cellsOf(sha256)
+        const cells = await frames.cellsLeft(sha256, onError)
         if (cells !== undefined) this.#add(chain.index, open, cells, isFull, open.answered)
       }
-    }
-  }
-
-  async #cellsOf(sha256: string): Promise<FrameCells | undefined> {
-    try {
-      return await this.#services.frames.cells(sha256)
-    } catch (error) {
-      if (error instanceof SpateError && error.retryable) throw error
-      this.#services.onError(error)
-      return undefined
     }
   }
 

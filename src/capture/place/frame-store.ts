@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { SpateError } from '../../base/errors.ts'
 import { keepNewest } from '../../base/keep-newest.ts'
 import type { ObjectStore } from '../../store/objects/port.ts'
 import { FrameDecoder } from './decoder.ts'
@@ -55,6 +56,17 @@ export class FrameStore implements AsyncDisposable {
       return kept
     }
     return this.decode(await this.#objects.get(frameKey(sha256)))
+  }
+
+  /** Undefined for what cannot be read any more, which `onError` is told. Errors: those that a retry may help. */
+  async cellsLeft(sha256: string, onError: (error: unknown) => void): Promise<FrameCells | undefined> {
+    try {
+      return await this.cells(sha256)
+    } catch (error) {
+      if (error instanceof SpateError && error.retryable) throw error
+      onError(error)
+      return undefined
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
