@@ -17,7 +17,9 @@ const lost = (n: number): LostFrame => ({ capture: 'old', canvas: 1, url: `http:
 
 async function signIn({ page }: StatsVisit, token: string): Promise<void> {
   await page.getByRole('button', { name: 'Organiser' }).click()
-  await page.getByLabel('Token').fill(token)
+  await page.getByRole('dialog').waitFor()
+  // The field has the focus.
+  await page.keyboard.type(token)
   await page.keyboard.press('Enter')
 }
 

@@ -15,6 +15,8 @@ export function Modal({ title, onClose, children }: ModalProps) {
   useLayoutEffect(() => {
     const dialog = ref.current
     dialog?.showModal()
+    // Who is asked for something begins there, not at the button that closes.
+    dialog?.querySelector<HTMLElement>('form :is(input, select, textarea)')?.focus()
     return () => dialog?.close()
   }, [])
   const close = (): void => ref.current?.close()
