@@ -10,7 +10,7 @@ test('[K20] a server follows another over the protocol of r/place, is killed, an
   await source.paint(0, 30)
   const begun = await copy.spate('capture', 'place', 'copy', '--page', source.page, '--rate', '1000')
   assert.equal(begun.code, 0, begun.stderr)
-  assert.match(begun.stdout.toString(), /^following ws:.*\/query: 1 canvases, onto board copy\n$/)
+  assert.match(begun.stdout.toString(), /^following ws:.*\/query: one canvas, onto board copy\n$/)
   await source.paint(30, 60)
   const isSame = async (): Promise<boolean> => (await source.image()).equals(await copy.image('copy'))
   const allAuthors = async (): Promise<boolean> => {

@@ -1,13 +1,13 @@
-import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash.ts'
 import { messageOf, SpateError } from '../../base/errors.ts'
 import { Pace } from '../../base/pace.ts'
 import { wrap } from '../../boards/canvas/geometry.ts'
 import type { Batch } from '../batch.ts'
+import { persist } from '../persist.ts'
 import type { Recorder } from '../recorder.ts'
 import { type Applied, CaptureRecordType, type Changed } from '../records.ts'
-import { pause, type Room } from '../room.ts'
+import type { Room } from '../room.ts'
 import type { CaptureBoard, CellsToPaint } from './board.ts'
 import type { Chain, Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
@@ -34,9 +34,6 @@ export interface ApplierServices {
   readonly questioner: Questioner
   readonly onError: (error: unknown) => void
 }
-
-const FIRST_RETRY_MS = 200
-const MOST_RETRY_MS = 10_000
 
 /** Frames painted by one append at most, and the cells after which no more are added. */
 const FRAMES_A_RUN = 128
@@ -167,24 +164,16 @@ export class Applier {
     return run
   }
 
-  async #persist(run: readonly Frame[]): Promise<void> {
-    const { clock, random, room, onError } = this.#services
-    const { signal } = this.#stop
-    for (let failures = 1; !signal.aborted; failures++) {
-      await room.enough(signal)
-      if (signal.aborted) return
-      try {
-        await this.#apply(run)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        onError(error)
-        if (!(error instanceof SpateError && error.retryable)) throw error
+  #persist(run: readonly Frame[]): Promise<void> {
+    return persist(
+      this.#services,
+      this.#stop.signal,
+      () => this.#apply(run),
+      () => {
         // Whether it was painted all the same shows on the board.
         this.#paintedMs = undefined
-      }
-      await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
-    }
+      },
+    )
   }
 
   async #apply(run: readonly Frame[]): Promise<void> {

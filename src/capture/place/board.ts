@@ -4,20 +4,14 @@ import { MAX_CELLS_A_RECORD } from '../../boards/canvas/codec.ts'
 import { type Area, cellInChunk, chunkIndex, hullOf, wrap } from '../../boards/canvas/geometry.ts'
 import type { CanvasRecord, Painted } from '../../boards/canvas/records.ts'
 import { RecordType } from '../../boards/canvas/records.ts'
-import { MAX_COLORS, type Rules } from '../../boards/canvas/rules.ts'
+import { MAX_COLORS } from '../../boards/canvas/rules.ts'
 import type { BoardHost } from '../../boards/host.ts'
+import { CLOSED_RULES } from '../closed-rules.ts'
 import { PALETTE_2022 } from '../datasets/palettes.ts'
 import type { PlaceConfig } from './messages.ts'
 import type { FrameCells } from './picture.ts'
 
 const WHITE = 0xffffff
-/** Nobody places on what somebody else's players paint. */
-const CLOSED: Rules = {
-  cooldown: { kind: 'none' },
-  undoSeconds: 0,
-  activeZone: { left: 0, top: 0, width: 0, height: 0 },
-}
-
 /** Cells that are to be painted at one time; wrapped coordinates of the board. */
 export interface CellsToPaint {
   readonly count: number
@@ -81,7 +75,7 @@ export class CaptureBoard {
     const named = [...new Set(config.palette.map(({ rgb }) => rgb))]
     const palette = named.length > 0 ? named : PALETTE_2022
     const background = Math.max(0, palette.indexOf(WHITE))
-    await this.#boards.create({ id: this.#id, extent, palette, background, rules: CLOSED }, beganMs)
+    await this.#boards.create({ id: this.#id, extent, palette, background, rules: CLOSED_RULES }, beganMs)
   }
 
   /** Resolves with those that the palette now has room for. */

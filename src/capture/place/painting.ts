@@ -1,13 +1,8 @@
-import { backoffMs } from '../../base/backoff.ts'
-import { SpateError } from '../../base/errors.ts'
-import { pause } from '../room.ts'
+import { persist } from '../persist.ts'
 import { Applier, type ApplierServices } from './applier.ts'
 import type { Frame } from './chain.ts'
 import type { CaptureFold } from './fold.ts'
 import type { PlaceConfig } from './messages.ts'
-
-const FIRST_RETRY_MS = 200
-const MOST_RETRY_MS = 10_000
 
 /**
  * Makes the board what the source's configuration says, and has the frames of each canvas put on it. It begins with the
@@ -51,26 +46,18 @@ export class Painting {
   }
 
   async #configure(): Promise<void> {
-    const { clock, random, room, board, onError } = this.#services
-    const { signal } = this.#stop
-    for (let failures = 1; !signal.aborted; failures++) {
+    const { clock, board } = this.#services
+    const attempt = async (): Promise<void> => {
       const { config } = this.#fold
       if (config === undefined) return
-      try {
-        await room.enough(signal)
-        await board.configure(config, Math.min(clock.now(), this.#firstFrameMs() ?? clock.now()))
-        this.#boardIs = config
-        for (const { index } of config.canvases) this.#openApplier(index)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        onError(error)
-        if (!(error instanceof SpateError && error.retryable)) {
-          this.#failure = error
-          return
-        }
-      }
-      await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
+      await board.configure(config, Math.min(clock.now(), this.#firstFrameMs() ?? clock.now()))
+      this.#boardIs = config
+      for (const { index } of config.canvases) this.#openApplier(index)
+    }
+    try {
+      await persist(this.#services, this.#stop.signal, attempt)
+    } catch (error) {
+      this.#failure = error
     }
   }
 

@@ -1,32 +1,23 @@
-import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash.ts'
 import { SpateError } from '../../base/errors.ts'
 import type { Boards } from '../../boards/boards.ts'
 import { encodeBody } from '../../boards/canvas/codec.ts'
 import { RecordType } from '../../boards/canvas/records.ts'
-import type { Rules } from '../../boards/canvas/rules.ts'
 import { boardStream } from '../../boards/host.ts'
 import { FOLLOW_LIMIT, type Log, type LogRecord, positionOf } from '../../log/port.ts'
 import type { PlayerDirectory } from '../../players/directory.ts'
+import { CLOSED_RULES } from '../closed-rules.ts'
+import { persist } from '../persist.ts'
 import type { Recorder } from '../recorder.ts'
 import { CaptureRecordType, captureStream, decodeCaptureRecord } from '../records.ts'
-import { pause, type Room } from '../room.ts'
+import type { Room } from '../room.ts'
 import { type BoardShape, type SpateEvent, spateEventOf } from './events.ts'
 import { type Painted, paintedRows } from './fold.ts'
 import { differing, paintedRecords, type Step, stepsOf, type TimedRecord } from './steps.ts'
 
-const FIRST_RETRY_MS = 200
-const MOST_RETRY_MS = 10_000
 /** Records that one append holds at most. */
 const RECORDS_AT_ONCE = 256
-
-/** Nobody places on what somebody else's players paint. */
-const CLOSED: Rules = {
-  cooldown: { kind: 'none' },
-  undoSeconds: 0,
-  activeZone: { left: 0, top: 0, width: 0, height: 0 },
-}
 
 export interface PainterServices {
   readonly log: Log
@@ -83,24 +74,16 @@ export class Painter {
     }
   }
 
-  async #persist(heard: readonly LogRecord[]): Promise<void> {
-    const { clock, random, room, onError } = this.#services
-    const { signal } = this.#stop
-    for (let failures = 1; !signal.aborted; failures++) {
-      await room.enough(signal)
-      if (signal.aborted) return
-      try {
-        await this.#paint(heard)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        onError(error)
-        if (!(error instanceof SpateError && error.retryable)) throw error
+  #persist(heard: readonly LogRecord[]): Promise<void> {
+    return persist(
+      this.#services,
+      this.#stop.signal,
+      () => this.#paint(heard),
+      () => {
         // Whether it was painted all the same shows in the board's stream.
         this.#found = undefined
-      }
-      await pause(clock, backoffMs(failures, FIRST_RETRY_MS, MOST_RETRY_MS, random()), signal)
-    }
+      },
+    )
   }
 
   async #paint(heard: readonly LogRecord[]): Promise<void> {
@@ -203,7 +186,7 @@ export class Painter {
   async #shape({ extent, palette, background, timeMs }: BoardShape): Promise<void> {
     const { boards } = this.#services
     if (!boards.has(this.#name)) {
-      const board = { id: this.#name, extent, palette, background, rules: CLOSED }
+      const board = { id: this.#name, extent, palette, background, rules: CLOSED_RULES }
       await boards.create(board, timeMs)
       return
     }

@@ -44,7 +44,7 @@ function beginning({ name, kind, state, problem, report }: CaptureInfo): string 
   switch (state) {
     case 'following':
       return (
-        `following ${report.source}${kind === 'place' ? `: ${report.canvases.length} canvases` : ''}` +
+        `following ${report.source}${kind === 'place' ? `: ${report.canvases.length === 1 ? 'one canvas' : `${report.canvases.length} canvases`}` : ''}` +
         `${kind === 'feed' ? '' : `, onto board ${name}`}\n` +
         (problem === null ? '' : `but ${problem}\n`)
       )
