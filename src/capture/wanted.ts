@@ -9,9 +9,13 @@ export interface WantedCapture {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-/** With the defaults; those of a wanted capture were validated where they came in. */
+/**
+ * With the defaults; those of a wanted capture were validated where they came in. Authors are asked for where the source
+ * is, unless it is said where else, or that they are not.
+ */
 export function placeSettings({ settings }: WantedCapture): PlaceSettings {
-  return { ...PLACE_SETTINGS, ...settings }
+  const all: PlaceSettings = { ...PLACE_SETTINGS, ...settings }
+  return 'historyUrl' in settings ? all : { ...all, historyUrl: all.queryUrl }
 }
 
 export function feedSettings({ settings }: WantedCapture): FeedSettings {

@@ -12,6 +12,7 @@ import type { PlaceConfig } from './messages.ts'
 import type { FrameCells } from './picture.ts'
 
 const WHITE = 0xffffff
+
 /** Cells that are to be painted at one time; wrapped coordinates of the board. */
 export interface CellsToPaint {
   readonly count: number

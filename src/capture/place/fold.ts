@@ -1,4 +1,3 @@
-import { SpateError } from '../../base/errors.ts'
 import { type Area, hullOf, MAX_SIDE } from '../../boards/canvas/geometry.ts'
 import { type LogRecord, type Position, positionOf, START } from '../../log/port.ts'
 import {
@@ -252,16 +251,6 @@ export class CaptureFold {
     for (const [connection, channel] of state.open) fold.#open.set(connection, channel)
     for (const [channel, end] of state.ends) fold.#ends.set(channel, end)
     return fold
-  }
-
-  /** Of stored bytes of ours. Errors: `corrupt`. */
-  static parse(text: string): CaptureFold | undefined {
-    try {
-      // Written by `toJSON`; what else it is shows in its version.
-      return CaptureFold.fromJSON(JSON.parse(text) as FoldState)
-    } catch (cause) {
-      throw new SpateError('corrupt', 'the state of a capture cannot be read', { cause })
-    }
   }
 }
 

@@ -18,8 +18,8 @@ export interface WaitingCell extends AskedCell {
 
 /** Cells to be asked for: each once, those that were just changed before those that a full frame showed. */
 export class WaitingCells {
-  readonly #urgent = new Map<string, WaitingCell>()
-  readonly #others = new Map<string, WaitingCell>()
+  readonly #urgent = new Map<number, WaitingCell>()
+  readonly #others = new Map<number, WaitingCell>()
   /** Changes of all of them. */
   size = 0
 
@@ -38,7 +38,7 @@ export class WaitingCells {
 
   #put(cell: WaitingCell, isOlder: boolean): void {
     this.size += cell.changes.length
-    const key = `${cell.canvas} ${cellKey(cell.x, cell.y)}`
+    const key = cell.canvas * 2 ** 32 + cellKey(cell.x, cell.y)
     const since = this.#urgent.get(key) ?? this.#others.get(key)
     if (since === undefined) {
       this.#of(cell).set(key, cell)
@@ -52,7 +52,7 @@ export class WaitingCells {
     this.#urgent.set(key, since)
   }
 
-  #of({ isUrgent }: WaitingCell): Map<string, WaitingCell> {
+  #of({ isUrgent }: WaitingCell): Map<number, WaitingCell> {
     return isUrgent ? this.#urgent : this.#others
   }
 

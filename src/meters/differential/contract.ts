@@ -18,8 +18,8 @@ const DAY = 86_400
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe'] as const
 const IS_LONG = process.env.SPATE_TEST_LONG === '1'
 /** Answers that are compared at least. */
-const CHECKS = IS_LONG ? 100_000 : 2000
-const RANGES = IS_LONG ? 250 : 31
+const CHECKS = IS_LONG ? 100_000 : 2800
+const RANGES = IS_LONG ? 250 : 45
 
 /** Moments that lie together as often as far apart. */
 function anyMoment(random: Random): number {
