@@ -58,11 +58,11 @@ test('[K22] what is wrong with a source is said in words, while it is tried for 
     ],
     refused: [
       { pageUrl: page('/page'), queryUrl: socket('/401') },
-      /the configuration: unauthorized: HTTP 401/,
+      /the configuration, authors: unauthorized: HTTP 401/,
     ],
     closed: [
       { pageUrl: null, queryUrl: 'ws://127.0.0.1:9/' },
-      /the configuration: unreachable: connect ECONNREFUSED/,
+      /the configuration, authors: unreachable: connect ECONNREFUSED/,
     ],
     silent: [
       { pageUrl: null, queryUrl: socket('/silent') },
