@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import { Boards } from '../../src/boards/boards.ts'
 import { PlaceCollector } from '../../src/capture/place/collector.ts'
-import { PLACE_SETTINGS } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
 import { openSourceFetch } from '../../src/capture/source/fetch.ts'
+import { placeSettings } from '../../src/capture/wanted.ts'
 import { LmdbLog } from '../../src/log/lmdb.ts'
 import { Kv } from '../../src/store/kv.ts'
 import { FolderObjects } from '../../src/store/objects/folder.ts'
@@ -42,7 +42,7 @@ export class Following implements AsyncDisposable {
     const patience = { silenceMs: NEVER_MS, quietMs: NEVER_MS, refreshEveryMs: NEVER_MS }
     const collector = await PlaceCollector.open(
       'place',
-      { ...PLACE_SETTINGS, ...source, ...patience },
+      placeSettings({ kind: 'place', settings: { ...source, ...patience } }),
       {
         log,
         kv,

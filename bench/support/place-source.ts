@@ -25,11 +25,14 @@ interface Options {
   readonly beginMs?: number
 }
 
+const AUTHORS = 10_000
+
 const listeners: Listener[] = []
 const lastMs = new Map<number, number>()
 let diffs: Buffer[] = []
 let full: Buffer = Buffer.alloc(0)
 let frames = 0
+let authors = 0
 let canvases = 0
 let origin = ''
 let side = 0
@@ -59,25 +62,43 @@ async function start(options: Options): Promise<string> {
   return origin
 }
 
+interface Variables {
+  readonly input?: { readonly channel: { readonly tag?: string } }
+}
+
 function hear(socket: WebSocket, text: string): void {
   // Sent by our own collector.
-  const message = JSON.parse(text) as {
-    type: string
-    id: string
-    payload: { variables: { input: { channel: { tag?: string } } } }
-  }
+  const message = JSON.parse(text) as { type: string; id: string; payload: { variables: Variables } }
   if (message.type === 'connection_init') {
     socket.send('{"type":"connection_ack"}')
     return
   }
-  const { tag } = message.payload.variables.input.channel
-  if (tag === undefined) send(socket, message.id, configuration())
+  const { input } = message.payload.variables
+  if (input === undefined) answer(socket, message.id, Object.keys(message.payload.variables))
+  else follow(socket, message.id, input.channel.tag)
+}
+
+/** Somebody changed each of these cells just now. */
+function answer(socket: WebSocket, id: string, asked: readonly string[]): void {
+  const told = (name: string): object => ({
+    id: name,
+    data: {
+      lastModifiedTimestamp: Date.now(),
+      userInfo: { userID: `t2_${name}`, username: `player ${authors++ % AUTHORS}` },
+    },
+  })
+  const data = Object.fromEntries(asked.map((name) => [name, { data: [told(name)] }]))
+  socket.send(JSON.stringify({ payload: { data }, id, type: 'data' }))
+}
+
+function follow(socket: WebSocket, id: string, tag: string | undefined): void {
+  if (tag === undefined) send(socket, id, configuration())
   else {
     const canvas = Number(tag)
     const timestamp = lastMs.get(canvas) ?? beginMs ?? Date.now()
     lastMs.set(canvas, timestamp)
-    send(socket, message.id, { name: nameOf(timestamp, canvas, 'f'), timestamp })
-    listeners.push({ socket, canvas, id: message.id })
+    send(socket, id, { name: nameOf(timestamp, canvas, 'f'), timestamp })
+    listeners.push({ socket, canvas, id })
   }
 }
 

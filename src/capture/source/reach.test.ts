@@ -34,11 +34,26 @@ test('[K31] asked are the hosts of what the organiser gave, and their neighbours
     'ftp://hot-potato.reddit.com/1.png',
   ]
   assert.deepEqual(asked(Reach.of(EVENT), [...near, ...far]), near)
-  // A parent of one label is everybody's.
-  assert.deepEqual(
-    asked(Reach.of(['https://place.example/']), ['https://other.example/', 'https://cdn.place.example/']),
-    ['https://cdn.place.example/'],
-  )
+  // Below these everybody may have a name.
+  for (const suffix of ['example', 'com', 'co.uk', 'github.io', 's3.amazonaws.com']) {
+    assert.deepEqual(
+      asked(Reach.of([`https://place.${suffix}/`]), [
+        `https://other.${suffix}/`,
+        `https://${suffix}/`,
+        `https://cdn.place.${suffix}/`,
+      ]),
+      [`https://cdn.place.${suffix}/`],
+      suffix,
+    )
+    assert.deepEqual(
+      asked(Reach.of([`https://gql.place.${suffix}/`]), [
+        `https://other.${suffix}/`,
+        `https://cdn.place.${suffix}/`,
+      ]),
+      [`https://cdn.place.${suffix}/`],
+      suffix,
+    )
+  }
 })
 
 test('[K31] the organiser allows hosts, domains, addresses and networks besides', () => {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { getPublicSuffix } from 'tldts'
 import { SpateError } from '../../base/errors.ts'
 import { isPublicAddress, Networks } from './addresses.ts'
 
@@ -11,8 +12,8 @@ const PATTERN = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i
  * and its network, too. Asked are
  *
  * - what the organiser gave, wherever it lies;
- * - the hosts of those endpoints, what lies below them, and what shares their parent domain, if that has two labels
- *   (`gql.example.org` gives `example.org` and all below it);
+ * - the hosts of those endpoints, what lies below them, and what shares their parent domain (`gql.example.org` gives
+ *   `example.org` and all below it), unless anybody may have a name there (`org`, `co.uk`, `github.io`: a public suffix);
  * - the hosts that the organiser allows besides: `cdn.example.net`, `*.example.net`, an address, or a network.
  *
  * A host that leads to an address that is not public is asked only if the endpoint that gives it is itself such an
@@ -105,12 +106,16 @@ function isLocal(host: string): boolean {
   return !host.includes('.') || LOCAL_ENDINGS.some((ending) => host.endsWith(ending))
 }
 
-/** The same host, one below it, or one of the same parent of two labels or more. */
+/** The same host, one below it, or one below the parent of it, where not everybody may be. */
 function isNeighbour(host: string, endpoint: string): boolean {
   if (host === endpoint) return true
   if (isIP(host) !== 0 || isIP(endpoint) !== 0) return false
   const parent = endpoint.slice(endpoint.indexOf('.') + 1)
-  const hasParent = endpoint.includes('.') && parent.includes('.')
-  const domain = hasParent ? parent : endpoint
+  const domain = isPublicSuffix(parent) ? endpoint : parent
   return host === domain || host.endsWith(`.${domain}`)
+}
+
+/** A name of one label is one, too. */
+function isPublicSuffix(domain: string): boolean {
+  return getPublicSuffix(domain, { allowPrivateDomains: true }) === domain
 }

@@ -73,7 +73,7 @@ function settingsOf(options: Options): Record<string, unknown> {
   const settings = {
     pageUrl: page === false ? null : page,
     queryUrl: query,
-    historyUrl: authors ? (options.history ?? query ?? undefined) : null,
+    historyUrl: authors ? options.history : null,
     frameHosts: options.frameHost,
     token: options.sourceToken,
     headers: options.header ?? (isSpate ? {} : undefined),

@@ -14,13 +14,12 @@ test('[K57] what a capture needs is told from the least that is said', () => {
     settings: {
       pageUrl: 'https://a.org/compat/place/b',
       queryUrl: query,
-      historyUrl: query,
       headers: {},
     },
   })
   assert.deepEqual(wantedOf(said({ query: 'ws://a.org/q' })), {
     kind: 'place',
-    settings: { pageUrl: null, queryUrl: 'ws://a.org/q', historyUrl: 'ws://a.org/q' },
+    settings: { pageUrl: null, queryUrl: 'ws://a.org/q' },
   })
   assert.deepEqual(wantedOf(said({ kind: 'spate', url: 'http://a.org', board: 'b' })), {
     kind: 'spate',

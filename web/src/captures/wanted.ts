@@ -36,14 +36,11 @@ function placeOf(page: string, query: string): Wanted | string {
   if (page !== '' && !isAt(page, 'http')) return 'The address of a page begins with https:// or http://.'
   if (query !== '' && !isAt(query, 'ws')) return 'The address of a WebSocket begins with wss:// or ws://.'
   if (page === '' && query === '') return { kind, settings: {} }
-  if (page === '') return { kind, settings: { pageUrl: null, queryUrl: query, historyUrl: query } }
+  if (page === '') return { kind, settings: { pageUrl: null, queryUrl: query } }
   const isSpate = isSpatePage(page)
   if (query === '' && !isSpate) return 'Say where its WebSocket is, as the page is no board of a Spate.'
   const queryUrl = query === '' ? queryOfSpatePage(page) : query
-  return {
-    kind,
-    settings: { pageUrl: page, queryUrl, historyUrl: queryUrl, ...(isSpate ? { headers: {} } : {}) },
-  }
+  return { kind, settings: { pageUrl: page, queryUrl, ...(isSpate ? { headers: {} } : {}) } }
 }
 
 function isAt(text: string, protocol: 'http' | 'ws'): boolean {
