@@ -39,12 +39,16 @@ function canvasOf(side: number, rules: Rules): Canvas {
   return canvas
 }
 
-/** The time this thread has had a processor since the call, which another program's load does not stretch. */
+/**
+ * The time this thread has had a processor since the call, ms, which another program's load does not stretch. What is
+ * too short for the system's count of it is measured by the clock.
+ */
 function threadClock(): () => number {
+  const startMs = performance.now()
   const start = process.threadCpuUsage()
   return () => {
     const { user, system } = process.threadCpuUsage(start)
-    return (user + system) / 1000
+    return (user + system) / 1000 || performance.now() - startMs
   }
 }
 

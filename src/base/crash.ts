@@ -25,6 +25,8 @@ export type CrashPoint =
   | 'capture.after-paint'
   | 'capture.after-applied'
   | 'capture.before-answers'
+  | 'capture.before-overdue'
+  | 'capture.after-overdue'
 
 export function crashPoint(point: CrashPoint): void {
   if (name === '' || name !== point) return

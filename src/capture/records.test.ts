@@ -75,6 +75,21 @@ const PINNED: readonly [CaptureRecord, sha256: string][] = [
     '4db0720cf4a0',
   ],
   [
+    {
+      type: CaptureRecordType.overdue,
+      body: {
+        canvas: 1,
+        toMs: 1_648_932_278_612,
+        toCell: 4_294_967_295,
+        cells: [
+          { x: -5, y: 1999, rgb: 0xff4500, changeMs: 1_648_932_278_611 },
+          { x: 7, y: 0, rgb: 0, changeMs: 1_648_932_278_612 },
+        ],
+      },
+    },
+    '59bcb9fc89d7',
+  ],
+  [
     { type: CaptureRecordType.rebased, body: { canvas: 0, fromMs: 1, timestampMs: 2, cells: 3 } },
     '559e87cf7e53',
   ],
@@ -136,7 +151,7 @@ test('[K2] a later release’s record is refused with the upgrade, and what is n
   }
   assert.throws(() => decodeCaptureRecord(99, Buffer.of(1)), coded('newer-version'))
   fc.assert(
-    fc.property(fc.constantFrom(4, 6, 8), fc.uint8Array({ maxLength: 80 }), (type, noise) => {
+    fc.property(fc.constantFrom(4, 6, 8, 11), fc.uint8Array({ maxLength: 80 }), (type, noise) => {
       try {
         decodeCaptureRecord(type, Buffer.from([1, ...noise]))
       } catch (error) {

@@ -9,6 +9,8 @@
  *                | name text) × count
  *     applied  1 | count u32 | canvas u16 × count | timestamp f64, ms × count | previous f64, ms × count
  *                | cells u32 × count | asked u32 × count
+ *     overdue  1 | canvas u16 | to f64, ms | to u32, cell | count u32 | x i32 × count | y i32 × count | rgb u32 × count
+ *                | change f64, ms × count
  *     others   1 | JSON in UTF-8
  *
  * text is a u32 byte length, then UTF-8. A pinned hash in records.test.ts guards each layout.
@@ -28,6 +30,7 @@ export const CaptureRecordType = {
   applied: 8,
   coloured: 9,
   changed: 10,
+  overdue: 11,
 } as const
 
 /** Channels that are no canvas. A canvas is its index. */
@@ -153,6 +156,27 @@ export interface Changed {
   readonly sha256: string
 }
 
+/**
+ * What was changed by frames of which nobody was asked for, still shows, and is asked for now. Up to the cell `toCell`
+ * (row by row) of the moment `toMs` nothing more of the canvas is.
+ */
+export interface Overdue {
+  readonly canvas: number
+  readonly toMs: number
+  readonly toCell: number
+  readonly cells: readonly OverdueCell[]
+}
+
+export interface OverdueCell {
+  /** On the board, signed. */
+  readonly x: number
+  readonly y: number
+  /** 0xRRGGBB. */
+  readonly rgb: number
+  /** Timestamp of the frame that changed it. */
+  readonly changeMs: number
+}
+
 /** Colours in a frame that the source's palette does not have, 0xRRGGBB. */
 export interface Coloured {
   readonly canvas: number
@@ -172,6 +196,7 @@ export type CaptureRecord =
   | { readonly type: Type['applied']; readonly body: readonly Applied[] }
   | { readonly type: Type['coloured']; readonly body: Coloured }
   | { readonly type: Type['changed']; readonly body: Changed }
+  | { readonly type: Type['overdue']; readonly body: Overdue }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -189,6 +214,8 @@ export function encodeCaptureRecord(record: CaptureRecord): Uint8Array {
       return encodeAnswers(record.body)
     case CaptureRecordType.applied:
       return encodeApplied(record.body)
+    case CaptureRecordType.overdue:
+      return encodeOverdue(record.body)
     default: {
       const json = encoder.encode(JSON.stringify(record.body))
       return new ByteWriter(1 + json.length).u8(VERSION).bytes(json).finish()
@@ -216,6 +243,8 @@ export function decodeCaptureRecord(type: number, bytes: Uint8Array): CaptureRec
         return { type, body: ended(reader, decodeAnswers(reader)) }
       case CaptureRecordType.applied:
         return { type, body: ended(reader, decodeApplied(reader)) }
+      case CaptureRecordType.overdue:
+        return { type, body: ended(reader, decodeOverdue(reader)) }
       default:
         // Written by a collector of ours; the union is discriminated by type.
         return { type, body: decodeJson(reader) } as CaptureRecord
@@ -276,7 +305,6 @@ function encodeAnswers(answers: readonly Answer[]): Uint8Array {
     users.set(key, known)
     return known.index
   }
-  const signed = (values: Int32Array): Uint32Array => new Uint32Array(values.buffer)
   const writer = new ByteWriter(64 + answers.length * 40)
     .u8(VERSION)
     .u32(answers.length)
@@ -290,6 +318,10 @@ function encodeAnswers(answers: readonly Answer[]): Uint8Array {
     .u32(users.size)
   for (const { id, name } of users.values()) writer.text(id).text(name)
   return writer.finish()
+}
+
+function signed(values: Int32Array<ArrayBuffer>): Uint32Array {
+  return new Uint32Array(values.buffer)
 }
 
 function decodeAnswers(reader: ByteReader): Answer[] {
@@ -341,4 +373,36 @@ function decodeApplied(reader: ByteReader): Applied[] {
     cells: columns.getUint32(count * 18 + i * 4, true),
     asked: columns.getUint32(count * 22 + i * 4, true),
   }))
+}
+
+function encodeOverdue({ canvas, toMs, toCell, cells }: Overdue): Uint8Array {
+  return new ByteWriter(19 + cells.length * 20)
+    .u8(VERSION)
+    .u16(canvas)
+    .f64(toMs)
+    .u32(toCell)
+    .u32(cells.length)
+    .column(signed(Int32Array.from(cells, ({ x }) => x)))
+    .column(signed(Int32Array.from(cells, ({ y }) => y)))
+    .column(Uint32Array.from(cells, ({ rgb }) => rgb))
+    .column(Float64Array.from(cells, ({ changeMs }) => changeMs))
+    .finish()
+}
+
+function decodeOverdue(reader: ByteReader): Overdue {
+  const canvas = reader.u16()
+  const toMs = reader.f64()
+  const toCell = reader.u32()
+  const count = reader.u32()
+  const x = new Int32Array(reader.u32s(count).buffer)
+  const y = new Int32Array(reader.u32s(count).buffer)
+  const rgb = reader.u32s(count)
+  const changes = reader.f64s(count)
+  const cells = Array.from({ length: count }, (_, i) => ({
+    x: x[i] ?? 0,
+    y: y[i] ?? 0,
+    rgb: rgb[i] ?? 0,
+    changeMs: changes[i] ?? 0,
+  }))
+  return { canvas, toMs, toCell, cells }
 }

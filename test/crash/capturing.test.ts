@@ -7,6 +7,7 @@ import { NODE_ENV, NODE_FLAGS } from '../../scripts/node.mjs'
 import { systemClock } from '../../src/base/clock.ts'
 import type { CrashPoint } from '../../src/base/crash.ts'
 import { Random } from '../../src/base/random.ts'
+import type { PlaceSettings } from '../../src/capture/place/settings.ts'
 import { CaptureRecordType } from '../../src/capture/records.ts'
 import { LmdbLog } from '../../src/log/lmdb.ts'
 import { Kv } from '../../src/store/kv.ts'
@@ -25,19 +26,24 @@ const POINTS: readonly [CrashPoint, number][] = [
   ['log.after-commit', 15],
 ]
 
+/** Where more changes than may wait. */
+const FLOODED: readonly [CrashPoint, number][] = [
+  ['capture.before-overdue', 3],
+  ['capture.after-overdue', 3],
+]
+
 class Killed {
   readonly folder: string
   readonly source: FakePlace
+  readonly settings: PlaceSettings
   readonly #t: TestContext
 
-  constructor(t: TestContext, source: FakePlace) {
+  constructor(t: TestContext, source: FakePlace, part: Partial<PlaceSettings> = {}) {
     this.#t = t
     this.folder = tempFolder(t)
     this.source = source
-  }
-
-  get settings() {
-    return this.source.settings({ historyUrl: this.source.settings().queryUrl, historySockets: 2 })
+    const historyUrl = source.settings().queryUrl
+    this.settings = source.settings({ historyUrl, historySockets: 2, ...part })
   }
 
   start(crashAt: string): ChildProcess {
@@ -71,8 +77,11 @@ class Killed {
     await source.until(() => source.subscribers(0).length === 0)
   }
 
-  /** Captures on in this process until all is settled, then looks at everything. */
-  async inspect(): Promise<void> {
+  /**
+   * Captures on in this process until all is settled, then looks at everything.
+   * @param isFlooded only of what still shows all authors were asked for
+   */
+  async inspect(isFlooded = false): Promise<void> {
     const { folder, source } = this
     await using log = LmdbLog.open(join(folder, 'log'), systemClock)
     await using kv = Kv.open(join(folder, 'state'), 32)
@@ -83,6 +92,7 @@ class Killed {
       const last = await source.tick(0)
       await capture.settled()
       await capture.until('the answers', () => capture.canvas()?.openAsks === 0)
+      if (isFlooded) await capture.caughtUp()
       assert.deepEqual(capture.shown(), source.colors(last))
       assert.deepEqual(await capture.wrongFrames(), [])
       const paintings = (await capture.paintings()).map(({ x, y, timeMs }) => `${x} ${y} ${timeMs}`)
@@ -92,7 +102,8 @@ class Killed {
         .map(({ x, y, changeMs }) => `${x} ${y} ${changeMs}`)
       assert.ok(answers.length > 0)
       assert.equal(new Set(answers).size, answers.length, 'answered twice')
-      assert.ok(new Set(paintings).isSubsetOf(new Set(answers)), 'painted and nobody asked for it')
+      const wanted = isFlooded ? capture.painted().map(({ x, y, ms }) => `${x} ${y} ${ms}`) : paintings
+      assert.ok(new Set(wanted).isSubsetOf(new Set(answers)), 'painted and nobody asked for it')
       for (const [fromMs, toMs, ...causes] of capture.holes()) {
         assert.ok(
           causes.every((cause) => cause === 'restarted'),
@@ -119,6 +130,15 @@ for (const [point, visit] of POINTS) {
     const killed = new Killed(t, await FakePlace.open(t, { cellsATick: 12 }))
     await killed.tickUntilDead(killed.start(`${point}:${visit}`))
     await killed.inspect()
+  })
+}
+
+for (const [point, visit] of FLOODED) {
+  test(`[K14] a collector that dies at ${point} goes on: nothing is answered twice or forgotten`, async (t) => {
+    const source = await FakePlace.open(t, { cellsATick: 12 })
+    const killed = new Killed(t, source, { historyWaiting: 20 })
+    await killed.tickUntilDead(killed.start(`${point}:${visit}`))
+    await killed.inspect(true)
   })
 }
 

@@ -4,13 +4,19 @@ import { SpateError } from '../../src/base/errors.ts'
 import { Random } from '../../src/base/random.ts'
 import { Boards } from '../../src/boards/boards.ts'
 import { decodeBody } from '../../src/boards/canvas/codec.ts'
-import { wrap } from '../../src/boards/canvas/geometry.ts'
+import { cellInChunk, chunkIndex, wrap } from '../../src/boards/canvas/geometry.ts'
 import { RecordType } from '../../src/boards/canvas/records.ts'
 import { boardStream } from '../../src/boards/host.ts'
 import { type CollectorServices, PlaceCollector } from '../../src/capture/place/collector.ts'
 import type { PlaceSettings } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
-import { type CaptureRecord, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
+import {
+  type Answer,
+  type CaptureRecord,
+  CaptureRecordType,
+  captureStream,
+  decodeCaptureRecord,
+} from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
 import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import type { TablesFollower } from '../../src/capture/tables-follower.ts'
@@ -195,6 +201,32 @@ export class TestCapture {
       const y = Math.floor(i / width) + (place?.dy ?? 0)
       return canvas.info.palette[canvas.colorAt(wrap(x), wrap(y))] ?? -1
     })
+  }
+
+  /** Cells of a canvas that the board shows as painted, with the time of that; in the coordinates of the board. */
+  painted(index = 0): { x: number; y: number; ms: number }[] {
+    const { width, height, canvases } = this.source.options
+    const place = canvases.find((canvas) => canvas.index === index)
+    const { chunks } = this.collectorBoard.canvas
+    return Array.from({ length: width * height }, (_, i) => {
+      const x = (i % width) + (place?.dx ?? 0)
+      const y = Math.floor(i / width) + (place?.dy ?? 0)
+      return { x, y, ms: chunks[chunkIndex(wrap(x), wrap(y))]?.timesMs[cellInChunk(wrap(x), wrap(y))] ?? 0 }
+    }).filter(({ ms }) => ms > 0)
+  }
+
+  /** Resolves once everything that shows was asked for, with all answers. */
+  async caughtUp(): Promise<Answer[]> {
+    for (;;) {
+      const { position } = this.collector.report()
+      const answers = (await this.recordsOf(CaptureRecordType.answered)).flatMap(({ body }) => [...body])
+      const answered = new Set(answers.map(({ canvas, x, y, changeMs }) => `${canvas} ${x} ${y} ${changeMs}`))
+      const shown = this.source.options.canvases.flatMap(({ index }) =>
+        this.painted(index).map(({ x, y, ms }) => `${index} ${x} ${y} ${ms}`),
+      )
+      if (shown.every((cell) => answered.has(cell))) return answers
+      await this.until('more answers', () => this.collector.report().position > position)
+    }
   }
 
   get collectorBoard() {

@@ -16,8 +16,8 @@ import type { PlaceSettings } from './settings.ts'
 
 /** Takes the changed cells of a frame, to ask who changed them. */
 export interface Questioner {
-  /** How many cells of such a frame can be asked for now. */
-  roomFor(kind: Frame['kind']): number
+  /** How many cells of such a frame can be asked for now; of a late one it is now or never. */
+  roomFor(kind: Frame['kind'] | 'late'): number
   /** After the frame's `applied` record is durable. */
   ask(frame: Frame, cells: FrameCells): void
 }
@@ -236,8 +236,13 @@ export class Applier {
     if (frame.kind === 'full') return this.#readyFull(frame, cells, colors)
     const missing = isNewest ? board.all(cells, colors, frame) : board.missing(cells, colors, frame, false)
     const { count } = cells
-    const isAsked = count > 0 && count <= this.#services.questioner.roomFor('diff')
+    const isAsked = count > 0 && this.#hasRoomFor(frame, count)
     return { frame, missing, count, asked: isAsked ? cells : undefined }
+  }
+
+  #hasRoomFor({ kind, timestampMs }: Frame, cells: number): boolean {
+    const isLate = timestampMs <= Math.max(this.#appliedMs, this.#chain.appliedMs)
+    return cells <= this.#services.questioner.roomFor(isLate ? 'late' : kind)
   }
 
   /**
@@ -245,7 +250,7 @@ export class Applier {
    * first, and recorded.
    */
   async #readyFull(frame: Frame, cells: FrameCells, colors: Uint8Array): Promise<Ready> {
-    const { board, frames, recorder, questioner, onError } = this.#services
+    const { board, frames, recorder, onError } = this.#services
     const { canvas, timestampMs } = frame
     const missing = board.missing(cells, colors, frame, true)
     const known = this.#changed.get(timestampMs)
@@ -254,9 +259,10 @@ export class Applier {
       return { frame, missing, count, asked: await frames.cellsLeft(known.sha256, onError) }
     }
     const { count } = missing
-    const room = Math.min(count, questioner.roomFor('full'))
-    if (room === 0) return { frame, missing, count, asked: undefined }
-    const asked = changedCells(cells, missing, frame, room)
+    if (count === 0 || !this.#hasRoomFor(frame, count)) return { frame, missing, count, asked: undefined }
+    // What a diff of the same moment changed is asked for already.
+    const asked = changedCells(cells, missing, frame, (x, y) => board.timeMs(x, y) !== timestampMs)
+    if (asked.count === 0) return { frame, missing, count, asked: undefined }
     const sha256 = await frames.put(await encodeCells(asked))
     const body = { canvas, timestampMs, cells: asked.count, sha256 }
     await recorder.later({ type: CaptureRecordType.changed, body })
@@ -303,20 +309,24 @@ export class Applier {
   }
 }
 
-/** The first `limit` of the cells of a frame that are to be painted. */
+/** Those of the cells of a frame that are to be painted and asked for. */
 function changedCells(
   cells: FrameCells,
   missing: CellsToPaint,
   { dx, dy }: Frame,
-  limit: number,
+  isAsked: (x: number, y: number) => boolean,
 ): FrameCells {
-  const at = new Uint32Array(limit)
-  const rgb = new Uint32Array(limit)
+  const at = new Uint32Array(missing.count)
+  const rgb = new Uint32Array(missing.count)
+  let next = 0
   let count = 0
-  for (let i = 0; i < cells.count && count < limit; i++) {
+  for (let i = 0; i < cells.count && next < missing.count; i++) {
     const row = Math.floor(cells.at[i]! / cells.width)
-    const column = cells.at[i]! - row * cells.width
-    if (missing.x[count] !== wrap(column + dx) || missing.y[count] !== wrap(row + dy)) continue
+    const x = wrap(cells.at[i]! - row * cells.width + dx)
+    const y = wrap(row + dy)
+    if (missing.x[next] !== x || missing.y[next] !== y) continue
+    next += 1
+    if (!isAsked(x, y)) continue
     at[count] = cells.at[i]!
     rgb[count++] = cells.rgb[i]!
   }

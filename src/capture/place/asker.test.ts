@@ -134,6 +134,72 @@ test('[K13] what a full frame showed before a stop is asked for after the next s
   assert.deepEqual((await answersOf(capture)).map(named).sort(), [...heard, ...shown].sort())
 })
 
+/** Cells that the board shows as painted, as `canvas x y time`. */
+function shownOf(capture: TestCapture): string[] {
+  return CANVASES.flatMap(({ index }) =>
+    capture.painted(index).map(({ x, y, ms }) => `${index} ${x} ${y} ${ms}`),
+  )
+}
+
+test('[K13] of what was too much at once is asked for later what still shows, once each', async (t) => {
+  const { source, capture } = await asking(t, { historyWaiting: 100, historyRequestsPerSecond: 0.001 })
+  const tick = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) for (const { index } of CANVASES) await source.tick(index)
+    for (const { index } of CANVASES) await capture.settled(index)
+  }
+  await tick(10)
+  const counted = (name: 'unasked' | 'answered' | 'cells') =>
+    CANVASES.reduce((sum, { index }) => sum + (capture.canvas(index)?.counts[name] ?? 0), 0)
+  assert.ok(counted('unasked') > 200)
+  await capture.close()
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0 })
+  await capture.start()
+  await tick(10)
+  // On the board by a full frame, and more of it than may wait.
+  for (let i = 0; i < 5; i++) await source.tick(1, { heard: () => false })
+  await source.full(1)
+  await capture.settled(1)
+  const answers = await capture.caughtUp()
+  assert.equal(new Set(answers.map(named)).size, answers.length)
+  const painted = (await capture.paintings()).length
+  assert.deepEqual([counted('answered'), counted('unasked')], [answers.length, painted - answers.length])
+  assert.ok(answers.length < painted)
+  const recorded = (await capture.recordsOf(CaptureRecordType.overdue)).flatMap(({ body }) => [...body.cells])
+  assert.ok(recorded.length > 100)
+  const shown = new Set(shownOf(capture))
+  for (const answer of answers.filter((each) => shown.has(named(each)))) {
+    const { dx, dy } = CANVASES[answer.canvas]!
+    const [x, y] = [answer.x - dx, answer.y - dy]
+    const { modifiedMs, user } = source.tile(answer.canvas, x, y)!
+    // Nobody saw it set to the same colour again.
+    if (modifiedMs <= answer.changeMs)
+      assert.deepEqual([answer.modifiedMs, answer.user?.name], [modifiedMs, user])
+    assert.equal(answer.rgb, capture.shown(answer.canvas)[y * source.options.width + x])
+  }
+  assert.deepEqual(capture.errors, [])
+})
+
+test('[K13] what is asked for later and was not answered before a stop is asked for after the next start', async (t) => {
+  const { source, capture } = await asking(t, { historyUrl: null })
+  for (let i = 0; i < 8; i++) for (const { index } of CANVASES) await source.tick(index)
+  for (const { index } of CANVASES) await capture.settled(index)
+  await capture.close()
+  // Whom nobody asked for so far, as authors were not wanted.
+  Object.assign(capture.settings, {
+    historyUrl: source.settings().queryUrl,
+    historyRequestsPerSecond: 0.001,
+  })
+  await capture.start()
+  await capture.until('some answers', () => (capture.canvas(0)?.counts.answered ?? 0) > 0)
+  await capture.close()
+  assert.ok((await answersOf(capture)).length < 200)
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0 })
+  await capture.start()
+  const answers = await capture.caughtUp()
+  assert.deepEqual(answers.map(named).sort(), shownOf(capture).sort())
+  assert.deepEqual(capture.errors, [])
+})
+
 test('[K13] one cell can be asked for, before all others', async (t) => {
   const { source, capture } = await asking(t)
   await source.tick(1)

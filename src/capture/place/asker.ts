@@ -4,21 +4,22 @@ import { SpateError } from '../../base/errors.ts'
 import { RateLimit } from '../../base/rate.ts'
 import { Batch } from '../batch.ts'
 import type { Recorder } from '../recorder.ts'
-import { type Answer, CaptureRecordType, HISTORY_CHANNEL } from '../records.ts'
+import { type Answer, CaptureRecordType, HISTORY_CHANNEL, type OverdueCell } from '../records.ts'
 import { pause, type Room } from '../room.ts'
 import type { Questioner } from './applier.ts'
-import { type Chain, cellKey, type Frame } from './chain.ts'
+import { type Chain, cellKey, type Frame, placeOf } from './chain.ts'
 import type { Connection } from './connection.ts'
 import type { FrameStore } from './frame-store.ts'
 import { type AskedCell, CELLS_A_REQUEST, type CellHistory, historiesIn, historyOf } from './history.ts'
 import { Line, type LineServices } from './line.ts'
+import type { CanvasPlace } from './messages.ts'
 import type { FrameCells } from './picture.ts'
 import { type WaitingCell, WaitingCells } from './waiting-cells.ts'
 
-/** Changes waiting to be asked for at most; diffs that would go beyond are not asked for, and said not to be. */
-export const MAX_ASKS = 500_000
-/** Full frames leave room for the diffs that follow. */
-const MAX_FULL_ASKS = MAX_ASKS / 2
+/** Of what may wait. Full frames leave room for the diffs that follow; what comes late is not asked for again. */
+const SHARES = { full: 0.5, diff: 1, late: 4 }
+/** Changes of which so few wait are soon asked for. */
+const FEW_ASKS = 4096
 const ANSWERS_A_RECORD = 8192
 /** Requests in which a cell may be left unanswered before it counts as such. */
 const MAX_TRIES = 5
@@ -80,8 +81,20 @@ export class Asker implements Questioner {
     return this.#cells.size
   }
 
-  roomFor(kind: Frame['kind']): number {
-    return Math.max(0, (kind === 'full' ? MAX_FULL_ASKS : MAX_ASKS) - this.waiting)
+  roomFor(kind: keyof typeof SHARES): number {
+    return Math.max(0, this.#services.settings.historyWaiting * SHARES[kind] - this.waiting)
+  }
+
+  get isIdle(): boolean {
+    return this.waiting < Math.min(FEW_ASKS, this.#services.settings.historyWaiting / 2)
+  }
+
+  askOverdue({ index, dx, dy }: CanvasPlace, cells: readonly OverdueCell[]): void {
+    for (const { x, y, rgb, changeMs } of cells) {
+      const cell = { canvas: index, x: x - dx, y: y - dy, boardX: x, boardY: y }
+      this.#cells.add(cell, { changeMs, rgb }, false)
+    }
+    this.#wakeAll()
   }
 
   ask(frame: Frame, cells: FrameCells): void {
@@ -114,6 +127,10 @@ export class Asker implements Questioner {
         const cells = await frames.cellsLeft(sha256, onError)
         if (cells !== undefined) this.#add(chain.index, open, cells, isFull, open.answered)
       }
+      const { timestampMs: changeMs, dx, dy, answered } = open
+      const left = [...open.overdue].filter(([key]) => !answered.has(key))
+      const overdue = left.map(([key, rgb]) => ({ ...placeOf(key), rgb, changeMs }))
+      this.askOverdue({ index: chain.index, dx, dy }, overdue)
     }
   }
 

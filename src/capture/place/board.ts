@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts'
+import { Pace } from '../../base/pace.ts'
 import type { Boards } from '../../boards/boards.ts'
 import { MAX_CELLS_A_RECORD } from '../../boards/canvas/codec.ts'
 import { type Area, cellInChunk, chunkIndex, hullOf, wrap } from '../../boards/canvas/geometry.ts'
@@ -8,7 +9,9 @@ import { MAX_COLORS } from '../../boards/canvas/rules.ts'
 import type { BoardHost } from '../../boards/host.ts'
 import { CLOSED_RULES } from '../closed-rules.ts'
 import { PALETTE_2022 } from '../datasets/palettes.ts'
+import type { OverdueCell } from '../records.ts'
 import type { PlaceConfig } from './messages.ts'
+import { cellOrder, FirstCells, type Owed, type OwedUpTo } from './owed.ts'
 import type { FrameCells } from './picture.ts'
 
 const WHITE = 0xffffff
@@ -133,15 +136,45 @@ export class CaptureBoard {
 
   /** When a cell of that area was painted last; 0 for never. */
   latestMs({ left, top, width, height }: Area): number {
-    const { chunks } = this.host.canvas
     let latestMs = 0
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
-        const [x, y] = [wrap(left + column), wrap(top + row)]
-        latestMs = Math.max(latestMs, chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0)
+        latestMs = Math.max(latestMs, this.timeMs(wrap(left + column), wrap(top + row)))
       }
     }
     return latestMs
+  }
+
+  /** When a cell was painted last; 0 for never. Wrapped coordinates. */
+  timeMs(x: number, y: number): number {
+    return this.host.canvas.chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0
+  }
+
+  /**
+   * The first `limit` cells of an area that show what is owed, in the order of {@link Owed}, and up to where these are
+   * all that do. Owed must not change meanwhile.
+   */
+  async showing(
+    { left, top, width, height }: Area,
+    owed: Owed,
+    limit: number,
+  ): Promise<{ cells: OverdueCell[]; upTo: OwedUpTo }> {
+    const pace = new Pace()
+    const { chunks, info } = this.host.canvas
+    const first = new FirstCells(limit, owed.end)
+    for (let row = 0; row < height; row++) {
+      await pace.turn()
+      for (let column = 0; column < width; column++) {
+        const [x, y] = [left + column, top + row]
+        const chunk = chunks[chunkIndex(wrap(x), wrap(y))]
+        const at = cellInChunk(wrap(x), wrap(y))
+        const ms = chunk?.timesMs[at] ?? 0
+        const cell = cellOrder(column, row)
+        if (chunk === undefined || !first.takes(ms, cell) || !owed.has(ms, cell)) continue
+        first.add({ ms, cell }, { x, y, changeMs: ms, rgb: info.palette[chunk.colors[at] ?? 0] ?? 0 })
+      }
+    }
+    return first.finish()
   }
 
   /** All of a frame's cells, for one that is later than whatever the board has there. */

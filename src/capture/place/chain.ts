@@ -2,8 +2,9 @@ import { keepNewest } from '../../base/keep-newest.ts'
 import { Coverage, type CoverageReport, type CoverageState, type HoleCause } from '../coverage.ts'
 import type { Interval } from '../intervals.ts'
 import { Lag } from '../lag.ts'
-import type { Answer, Applied, Changed, Fetched, Rebased } from '../records.ts'
+import type { Answer, Applied, Changed, Fetched, Overdue, Rebased } from '../records.ts'
 import type { CanvasPlace } from './messages.ts'
+import { Owed, type OwedState } from './owed.ts'
 
 /** A picture that the source told of, until it is on the board or given up. */
 export interface Frame {
@@ -21,11 +22,13 @@ export interface Frame {
   sha256: string
 }
 
-/** An applied frame of which authors are still to be asked for. */
+/** Changes of one moment whose authors are still to be asked for. */
 export interface OpenAsks {
   readonly timestampMs: number
   /** In which the cells are found again: a diff, what a full frame changed, or both of one time. */
-  readonly pictures: readonly { readonly sha256: string; readonly isFull: boolean }[]
+  readonly pictures: { readonly sha256: string; readonly isFull: boolean }[]
+  /** Asked for later than they were applied: colours by {@link cellKey}. */
+  readonly overdue: Map<number, number>
   readonly dx: number
   readonly dy: number
   left: number
@@ -48,7 +51,7 @@ export interface CanvasCounts {
   cells: number
   rebased: number
   answered: number
-  /** Changed cells whose authors were not asked for: too many waited, or nobody is asked. */
+  /** Changed cells whose authors are not asked for, or not yet: too many wait, or nobody is asked. */
   unasked: number
 }
 
@@ -58,10 +61,13 @@ const NAMES_AT_ONCE = 512
 /** Frames waiting for their download at most: the oldest beyond is given up. A day of a canvas at 141 ms. */
 const MAX_WAITING = 650_000
 
-const NOTHING_ASKED = { pictures: [], left: 0, answered: [] }
-
 export function cellKey(x: number, y: number): number {
   return (((y & 0xffff) << 16) | (x & 0xffff)) >>> 0
+}
+
+/** On the board, signed. */
+export function placeOf(key: number): { x: number; y: number } {
+  return { x: (key << 16) >> 16, y: key >> 16 }
 }
 
 /** What the stream says of one canvas. Changed by records alone. */
@@ -79,6 +85,7 @@ export class Chain {
   /** What befell the canvas's connections since a frame came last. */
   trouble: HoleCause = 'skipped'
   readonly openAsks = new Map<number, OpenAsks>()
+  owed = new Owed()
   /** Of full frames that are about to be applied, by timestamp. */
   readonly changed = new Map<number, Changed>()
   messageLag = new Lag()
@@ -181,6 +188,9 @@ export class Chain {
     }
     this.appliedMs = Math.max(this.appliedMs, timestampMs)
     this.counts.unasked += cells - asked
+    if (asked > 0) this.owed.asked(timestampMs)
+    // Painted again by who died in between, a full frame finds nothing to change.
+    else if (cells > 0 || isFull) this.owed.add(timestampMs)
     const picture = isFull ? this.changed.get(timestampMs) : frame
     if (asked > 0 && frame !== undefined && picture !== undefined) {
       this.#open(frame, { sha256: picture.sha256, isFull }, asked)
@@ -198,10 +208,32 @@ export class Chain {
     else if ((this.coverage.linkedUpTo(timestampMs) ?? 0) >= appliedMs) this.coverage.anchor(appliedMs)
   }
 
-  #open({ timestampMs, dx, dy }: Frame, picture: OpenAsks['pictures'][number], asked: number): void {
-    const { pictures, left, answered } = this.openAsks.get(timestampMs) ?? NOTHING_ASKED
-    const open = { timestampMs, dx, dy, pictures: [...pictures, picture], left: left + asked }
-    this.openAsks.set(timestampMs, { ...open, answered: new Set(answered) })
+  #open(frame: Frame, picture: OpenAsks['pictures'][number], asked: number): void {
+    const open = this.#asksOf(frame)
+    open.pictures.push(picture)
+    open.left += asked
+  }
+
+  #asksOf({ timestampMs, dx, dy }: Pick<Frame, 'timestampMs' | 'dx' | 'dy'>): OpenAsks {
+    const known = this.openAsks.get(timestampMs)
+    if (known !== undefined) return known
+    const open: OpenAsks = {
+      ...{ timestampMs, dx, dy, left: 0 },
+      ...{ pictures: [], overdue: new Map(), answered: new Set() },
+    }
+    this.openAsks.set(timestampMs, open)
+    return open
+  }
+
+  overdue({ toMs, toCell, cells }: Overdue): void {
+    const { dx, dy } = this.place
+    for (const { x, y, rgb, changeMs } of cells) {
+      const open = this.#asksOf({ timestampMs: changeMs, dx, dy })
+      open.overdue.set(cellKey(x, y), rgb)
+      open.left += 1
+    }
+    this.counts.unasked -= cells.length
+    this.owed.settle({ ms: toMs, cell: toCell })
   }
 
   #waitingAt(timestampMs: number, isFull: boolean): Frame | undefined {
@@ -259,7 +291,12 @@ export class Chain {
       lastArrivedMs: this.lastArrivedMs,
       lastUrl: this.lastUrl,
       trouble: this.trouble,
-      openAsks: [...this.openAsks.values()].map((open) => ({ ...open, answered: [...open.answered] })),
+      openAsks: [...this.openAsks.values()].map((open) => ({
+        ...open,
+        overdue: [...open.overdue],
+        answered: [...open.answered],
+      })),
+      owed: this.owed.toJSON(),
       changed: [...this.changed.values()],
       messageLag: this.messageLag.toJSON(),
       boardLag: this.boardLag.toJSON(),
@@ -277,8 +314,14 @@ export class Chain {
     chain.lastUrl = state.lastUrl
     chain.trouble = state.trouble
     for (const open of state.openAsks) {
-      chain.openAsks.set(open.timestampMs, { ...open, answered: new Set(open.answered) })
+      chain.openAsks.set(open.timestampMs, {
+        ...open,
+        pictures: [...open.pictures],
+        overdue: new Map(open.overdue),
+        answered: new Set(open.answered),
+      })
     }
+    chain.owed = Owed.fromJSON(state.owed)
     for (const changed of state.changed) chain.changed.set(changed.timestampMs, changed)
     chain.messageLag = Lag.fromJSON(state.messageLag)
     chain.boardLag = Lag.fromJSON(state.boardLag)
@@ -296,7 +339,11 @@ export interface ChainState {
   readonly lastArrivedMs: number
   readonly lastUrl: string
   readonly trouble: HoleCause
-  readonly openAsks: readonly (Omit<OpenAsks, 'answered'> & { readonly answered: readonly number[] })[]
+  readonly openAsks: readonly (Omit<OpenAsks, 'answered' | 'overdue'> & {
+    readonly overdue: readonly [number, number][]
+    readonly answered: readonly number[]
+  })[]
+  readonly owed: OwedState
   readonly changed: readonly Changed[]
   readonly messageLag: readonly number[]
   readonly boardLag: readonly number[]

@@ -16,6 +16,7 @@ import { Turn } from '../turn.ts'
 import type { ApplierServices, Questioner } from './applier.ts'
 import { Asker } from './asker.ts'
 import { CaptureBoard } from './board.ts'
+import { CatchingUp } from './catching-up.ts'
 import { Downloads, type FrameFetcher } from './downloads.ts'
 import { CaptureFold } from './fold.ts'
 import { Following } from './following.ts'
@@ -85,6 +86,7 @@ export class PlaceCollector implements AsyncDisposable {
   #following: Following | undefined
   #painting: Painting | undefined
   #asker: Asker | undefined
+  #catchingUp: CatchingUp | undefined
   #fetcher: FrameFetcher | undefined
   readonly #applied: Batch<Applied>
   readonly #stop = new AbortController()
@@ -211,7 +213,9 @@ export class PlaceCollector implements AsyncDisposable {
     this.#fetcher = new Downloads({ ...storing, clock, random, settings, size, onError })
     const lines = this.#lineServices()
     if (settings.historyUrl !== null) {
-      this.#asker = Asker.open({ ...lines, recorder, frames, room, onError }, settings.historyUrl)
+      const asker = Asker.open({ ...lines, recorder, frames, room, onError }, settings.historyUrl)
+      this.#asker = asker
+      this.#catchingUp = new CatchingUp(this.#fold, { board: this.#board, recorder, room, asker, onError })
     }
     this.#painting = new Painting(this.#fold, this.#applierServices())
     this.#following = new Following(this.#fold, lines)
@@ -256,6 +260,7 @@ export class PlaceCollector implements AsyncDisposable {
     const fresh = this.#fold.takeFresh()
     for (const frame of fresh) this.#fetcher.want(frame)
     this.#painting?.wake(fresh)
+    this.#catchingUp?.wake()
     if (this.stopped === undefined) this.#following?.wake()
     for (const listener of this.#listeners) listener()
   }
@@ -294,7 +299,12 @@ export class PlaceCollector implements AsyncDisposable {
     if (!this.#recorder.isHealthy) await this.#recorder.close()
     await this.#following?.close()
     this.#stop.abort()
-    await Promise.all([this.#asker?.close(), this.#fetcher?.close(), this.#painting?.close()])
+    await Promise.all([
+      this.#catchingUp?.close(),
+      this.#asker?.close(),
+      this.#fetcher?.close(),
+      this.#painting?.close(),
+    ])
     await this.#frames[Symbol.asyncDispose]()
     await this.#recorder.close()
     await this.#state?.[Symbol.asyncDispose]()

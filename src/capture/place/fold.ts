@@ -95,6 +95,9 @@ export class CaptureFold {
       case CaptureRecordType.changed:
         this.chains.get(body.canvas)?.changed.set(body.timestampMs, body)
         return
+      case CaptureRecordType.overdue:
+        this.chains.get(body.canvas)?.overdue(body)
+        return
       case CaptureRecordType.applied:
         for (const applied of body) this.chains.get(applied.canvas)?.applied(applied, record.timeMs)
         return
@@ -255,7 +258,7 @@ export class CaptureFold {
 }
 
 /** Part of the state, so that one of another layout is folded anew. */
-const STATE_VERSION = 4
+const STATE_VERSION = 5
 
 export interface FoldState {
   readonly version: number

@@ -44,6 +44,8 @@ export interface PlaceSettings {
   /** Requests of at most 24 cells, over all sockets. */
   readonly historyRequestsPerSecond: number
   readonly historyMs: number
+  /** Changes that wait for an answer, unless they come late; a full frame’s take half of it. */
+  readonly historyWaiting: number
 }
 
 export const PLACE_SETTINGS: PlaceSettings = {
@@ -75,6 +77,7 @@ export const PLACE_SETTINGS: PlaceSettings = {
   historySockets: 4,
   historyRequestsPerSecond: 8,
   historyMs: 10_000,
+  historyWaiting: 100_000,
 }
 
 /** Errors: `invalid`. */

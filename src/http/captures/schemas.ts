@@ -38,6 +38,7 @@ export const PlaceSettingsSchema = Type.Object(
     historySockets: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
     historyRequestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 10_000 })),
     historyMs: Type.Optional(Milliseconds),
+    historyWaiting: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   },
   { additionalProperties: false },
 )
