@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestCapture, within } from '../../../test/support/captures.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
+import { SpateError } from '../../base/errors.ts'
 import { type Answer, CaptureRecordType } from '../records.ts'
 import { historiesIn, historyOf } from './history.ts'
 
@@ -86,6 +87,25 @@ test('[K13] what was not answered before a stop is asked after the next start, t
   await capture.start()
   await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
   assert.deepEqual((await answersOf(capture)).map(named).sort(), changes.sort())
+})
+
+test('[K13] what was asked for before a stop is asked for once the store of the frames is back', async (t) => {
+  const { source, capture } = await asking(t, { historyRequestsPerSecond: 0.001 })
+  for (let i = 0; i < 6; i++) await source.tick(0)
+  await capture.settled(0)
+  await capture.close()
+  const { objects } = capture
+  const get = objects.get.bind(objects)
+  let refusals = 2
+  objects.get = (key) => {
+    refusals -= 1
+    return refusals < 0 ? get(key) : Promise.reject(new SpateError('unavailable', 'the store is away'))
+  }
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0 })
+  await capture.start()
+  await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
+  assert.deepEqual((await answersOf(capture)).map(named).sort(), changesOf(source).sort())
+  assert.equal(refusals < 0 && capture.errors.length, 2)
 })
 
 /** What the board lacks of a full frame that is told of after a diff that nobody heard, as {@link changesOf}. */

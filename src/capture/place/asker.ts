@@ -3,11 +3,12 @@ import { crashPoint } from '../../base/crash.ts'
 import { SpateError } from '../../base/errors.ts'
 import { RateLimit } from '../../base/rate.ts'
 import { Batch } from '../batch.ts'
+import { persist } from '../persist.ts'
 import type { Recorder } from '../recorder.ts'
 import { type Answer, CaptureRecordType, HISTORY_CHANNEL, type OverdueCell } from '../records.ts'
 import { pause, type Room } from '../room.ts'
 import type { Questioner } from './applier.ts'
-import { type Chain, cellKey, type Frame, placeOf } from './chain.ts'
+import { type Chain, cellKey, type Frame, type OpenAsks, placeOf } from './chain.ts'
 import type { Connection } from './connection.ts'
 import type { FrameStore } from './frame-store.ts'
 import { type AskedCell, CELLS_A_REQUEST, type CellHistory, historiesIn, historyOf } from './history.ts'
@@ -21,12 +22,20 @@ const SHARES = { full: 0.5, diff: 1, late: 4 }
 /** Changes of which so few wait are soon asked for. */
 const FEW_ASKS = 4096
 const ANSWERS_A_RECORD = 8192
+/** So long answers wait for others to share a record with: each has to be synced. */
+const GATHERED_MS = 250
 /** Requests in which a cell may be left unanswered before it counts as such. */
 const MAX_TRIES = 5
 const MAX_SINGLE_ASKS = 1000
 
 interface SingleAsk extends AskedCell {
   readonly done: PromiseWithResolvers<CellHistory | undefined>
+}
+
+/** Of a canvas, as they were when the collector started. */
+interface ResumedAsks extends Omit<OpenAsks, 'overdue'> {
+  readonly index: number
+  readonly overdue: readonly (readonly [key: number, rgb: number])[]
 }
 
 interface Request {
@@ -63,12 +72,14 @@ export class Asker implements Questioner {
 
   private constructor(services: AskerServices, url: string) {
     this.#services = services
-    const { settings, recorder } = services
+    const { settings, recorder, clock } = services
     this.#rate = new RateLimit(settings.historyRequestsPerSecond, Math.max(1, settings.historySockets))
-    this.#answers = new Batch(recorder, ANSWERS_A_RECORD, (body) => ({
-      type: CaptureRecordType.answered,
-      body,
-    }))
+    this.#answers = new Batch(
+      recorder,
+      ANSWERS_A_RECORD,
+      (body) => ({ type: CaptureRecordType.answered, body }),
+      () => pause(clock, GATHERED_MS, this.#stop.signal),
+    )
     this.#lines = Array.from({ length: settings.historySockets }, (_, i) => this.#line(i, url))
   }
 
@@ -118,20 +129,34 @@ export class Asker implements Questioner {
     this.#wakeAll()
   }
 
-  /** Of frames that are not wholly answered since before the start. Errors: those of the store. */
-  async resume(chain: Chain): Promise<void> {
-    const { frames, onError } = this.#services
-    for (const open of [...chain.openAsks.values()]) {
-      if (this.#stop.signal.aborted) return
-      for (const { sha256, isFull } of open.pictures) {
-        const cells = await frames.cellsLeft(sha256, onError)
-        if (cells !== undefined) this.#add(chain.index, open, cells, isFull, open.answered)
-      }
-      const { timestampMs: changeMs, dx, dy, answered } = open
-      const left = [...open.overdue].filter(([key]) => !answered.has(key))
-      const overdue = left.map(([key, rgb]) => ({ ...placeOf(key), rgb, changeMs }))
-      this.askOverdue({ index: chain.index, dx, dy }, overdue)
+  /** What is asked for by now and not answered, from before the start. */
+  async resume(chains: Iterable<Chain>): Promise<void> {
+    // What is asked for from now on is none of it.
+    const asks = Array.from(chains).flatMap(({ index, openAsks }) =>
+      Array.from(openAsks.values(), (open) => ({
+        ...{ ...open, index },
+        pictures: [...open.pictures],
+        overdue: [...open.overdue],
+      })),
+    )
+    for (const open of asks) {
+      // What no retry helps stays open; `onError` was told.
+      await persist(this.#services, this.#stop.signal, () => this.#resume(open)).catch(() => {})
     }
+  }
+
+  async #resume({ index, pictures, overdue, answered, ...open }: ResumedAsks): Promise<void> {
+    const { frames, onError } = this.#services
+    const { dx, dy, timestampMs: changeMs } = open
+    const found = await Promise.all(pictures.map(({ sha256 }) => frames.cellsLeft(sha256, onError)))
+    for (const [i, cells] of found.entries()) {
+      if (cells !== undefined) this.#add(index, open, cells, pictures[i]?.isFull ?? false, answered)
+    }
+    const left = overdue.filter(([key]) => !answered.has(key))
+    this.askOverdue(
+      { index, dx, dy },
+      left.map(([key, rgb]) => ({ ...placeOf(key), rgb, changeMs })),
+    )
   }
 
   /** One cell, before all others; undefined where the source says nothing. Errors: `overloaded`, `unavailable`. */

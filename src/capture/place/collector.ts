@@ -222,7 +222,7 @@ export class PlaceCollector implements AsyncDisposable {
     for (const chain of this.#fold.chains.values()) {
       for (const frame of chain.waiting.values()) if (frame.sha256 === '') this.#fetcher.want(frame)
     }
-    void this.#resumeAsks()
+    void this.#asker?.resume(this.#fold.chains.values())
     this.#react()
   }
 
@@ -278,18 +278,6 @@ export class PlaceCollector implements AsyncDisposable {
       settings: this.#settings,
       questioner: this.#asker ?? NOBODY,
       onError,
-    }
-  }
-
-  async #resumeAsks(): Promise<void> {
-    const asker = this.#asker
-    if (asker === undefined) return
-    for (const chain of this.#fold.chains.values()) {
-      try {
-        await asker.resume(chain)
-      } catch (error) {
-        this.#services.onError(error)
-      }
     }
   }
 
