@@ -13,9 +13,13 @@ import { changeBetween, offsetAt, type Stretch, stretchesOf } from './offsets.ts
 export const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'] as const
 export type Period = (typeof PERIODS)[number]
 
+/** Temporal takes an ISO time for the zone that it names, too. */
+const NAME = /^(?:[A-Za-z][\w+/-]*|[+-]\d\d:\d\d)$/
+
 /** Errors: `invalid` for a zone that is not known. */
 export function checkZone(zone: string): void {
   try {
+    if (!NAME.test(zone)) throw new RangeError('no name of a zone')
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
   } catch (cause) {
     throw new SpateError('invalid', `there is no time zone ${JSON.stringify(zone)}`, { cause })

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Api } from '../../client/api.ts'
 import { MeterApi, type RangeQuery, type Span } from '../../client/meters.ts'
 import { RANGE_PERIODS } from '../../http/meters/range.ts'
+import { LAST_SECOND } from '../../meters/calendar.ts'
 import { type ConnectionOptions, connectionOptions } from '../connection.ts'
 import { wholeNumber } from '../options.ts'
 
@@ -54,10 +55,14 @@ export function show<T extends Span>(
   tableOf: (answer: T) => string,
 ): void {
   process.stdout.write(
-    json === true
-      ? `${JSON.stringify(answer)}\n`
-      : `${timeOf(answer.from)} to ${timeOf(answer.to)}\n${tableOf(answer)}`,
+    json === true ? `${JSON.stringify(answer)}\n` : `${spanWords(answer)}\n${tableOf(answer)}`,
   )
+}
+
+/** All that a meter can hold ends in 2106, which nobody asked for. */
+export function spanWords({ from, to }: Span): string {
+  const isAll = from === 0 && to === LAST_SECOND - 1
+  return isAll ? 'of all time' : `${timeOf(from)} to ${timeOf(to)}`
 }
 
 /** To the second, UTC. */

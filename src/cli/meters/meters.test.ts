@@ -80,6 +80,7 @@ test('[I50] meters are declared, listed and asked in readable tables, or as JSON
     run('sum', 'steps', 'ann', 'ben', ...day),
     run('sum', 'steps', '--where', 'kind:run', ...day, '--json'),
     run('top', 'steps', '--limit', '1', ...day),
+    run('top', 'steps', '--limit', '1'),
     run('rank', 'steps', 'ann', ...day),
     run('series', 'steps', 'ann', '--from', '2016-03-15', '--to', '2016-03-16', '--zone', 'Europe/Berlin'),
   ])
@@ -89,6 +90,7 @@ test('[I50] meters are declared, listed and asked in readable tables, or as JSON
     `${head}ENTITY  CALLED               SUM\nann                            5\nben             9007199254740993\n`,
     `{"from":1458000000,"to":1458086399,"sums":[{"entity":null,"sum":5}]}\n`,
     `${head}RANK  ENTITY  CALLED               SUM  SINCE\n   1  ben             9007199254740993  ${SINCE}\n`,
+    `of all time\nRANK  ENTITY  CALLED               SUM  SINCE\n   1  ben             9007199254740993  ${SINCE}\n`,
     `${head}RANK  ENTITY  CALLED               SUM  SINCE\n   1  ben             9007199254740993  ${SINCE}\n   2  ann                            5  ${SINCE}\n`,
     `2016-03-14T23:00:00Z to 2016-03-16T22:59:59Z\nFROM                  TO                    SUM\n2016-03-14T23:00:00Z  2016-03-15T22:59:59Z    5\n2016-03-15T23:00:00Z  2016-03-16T22:59:59Z    0\n`,
   ])
