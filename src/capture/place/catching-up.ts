@@ -1,7 +1,8 @@
+import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash.ts'
 import type { Recorder } from '../recorder.ts'
 import { CaptureRecordType, type OverdueCell } from '../records.ts'
-import type { Room } from '../room.ts'
+import { pause, type Room } from '../room.ts'
 import type { CaptureBoard } from './board.ts'
 import type { Chain } from './chain.ts'
 import type { CaptureFold } from './fold.ts'
@@ -9,11 +10,13 @@ import type { CanvasPlace } from './messages.ts'
 import { Owed, type OwedUpTo } from './owed.ts'
 
 const CELLS_AT_ONCE = 8192
+const AFTER_NOTHING_MS = 1000
 
 export interface CatchingUpServices {
   readonly board: CaptureBoard
   readonly recorder: Pick<Recorder, 'later'>
   readonly room: Room
+  readonly clock: Clock
   readonly onError: (error: unknown) => void
   readonly asker: {
     /** Whether so little waits that there is time for more. */
@@ -78,7 +81,7 @@ export class CatchingUp {
   }
 
   async #takeUp({ index, place, owed: now }: Chain): Promise<void> {
-    const { board, recorder, room, asker } = this.#services
+    const { board, recorder, room, clock, asker } = this.#services
     const { config } = this.#fold
     await room.enough(this.#stop.signal)
     if (config === undefined || this.#stop.signal.aborted) return
@@ -91,6 +94,8 @@ export class CatchingUp {
     this.#recorded.set(index, upTo)
     crashPoint('capture.after-overdue')
     if (!this.#stop.signal.aborted) asker.askOverdue(place, cells)
+    // The whole canvas is looked through each time.
+    if (cells.length === 0) await pause(clock, AFTER_NOTHING_MS, this.#stop.signal)
   }
 
   /** Resolves when nothing is under way. */

@@ -215,7 +215,8 @@ export class PlaceCollector implements AsyncDisposable {
     if (settings.historyUrl !== null) {
       const asker = Asker.open({ ...lines, recorder, frames, room, onError }, settings.historyUrl)
       this.#asker = asker
-      this.#catchingUp = new CatchingUp(this.#fold, { board: this.#board, recorder, room, asker, onError })
+      const catching = { board: this.#board, recorder, room, clock, asker, onError }
+      this.#catchingUp = new CatchingUp(this.#fold, catching)
     }
     this.#painting = new Painting(this.#fold, this.#applierServices())
     this.#following = new Following(this.#fold, lines)

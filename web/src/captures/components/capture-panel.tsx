@@ -117,14 +117,22 @@ function Facts({
         {report.canvases.length === 0 ? '–' : shareWords(coveredOf(line))}
         <Aside>{holes === 1 ? '1 hole' : `${countWords(holes)} holes`}</Aside>
       </Fact>
-      <Fact name="Jobs that wait">
-        {waiting === null ? '–' : countWords(waiting.downloads + waiting.asks)}
-        <Aside>
-          {waiting === null
-            ? 'not followed here'
-            : `${countWords(waiting.downloads)} frames, ${countWords(waiting.asks)} questions for authors`}
-        </Aside>
-      </Fact>
+      {line.kind === 'place' && (
+        <>
+          <Fact name="Jobs that wait">
+            {waiting === null ? '–' : countWords(waiting.downloads + waiting.asks)}
+            <Aside>
+              {waiting === null
+                ? 'not followed here'
+                : `${countWords(waiting.downloads)} frames, ${countWords(waiting.asks)} questions for authors`}
+            </Aside>
+          </Fact>
+          <Fact name="Authors told">
+            {countWords(countOf(line, 'answered'))}
+            <Aside>changes; {countWords(countOf(line, 'unasked'))} not asked for</Aside>
+          </Fact>
+        </>
+      )}
       <Fact name="Kept">
         {countWords(report.counts.messages)}
         <Aside>messages, {bytesWords(report.counts.bytes)}</Aside>
@@ -212,6 +220,11 @@ function lastFrameOf({ report }: CaptureLine) {
 
 function worst({ report }: CaptureLine, quantile: 'p50Ms' | 'p99Ms'): number {
   return Math.max(0, ...report.canvases.map(({ boardLag }) => boardLag[quantile]))
+}
+
+/** Of all canvases. */
+function countOf({ report }: CaptureLine, name: string): number {
+  return report.canvases.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0)
 }
 
 /** Of all that was seen of all canvases. */
