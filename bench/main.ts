@@ -35,7 +35,7 @@ const QUESTIONS = [
   'capture',
   'page',
 ] as const
-const LIMIT_MS = 10 * 60_000
+const LIMIT_MS = (process.env.SPATE_BENCH_LONG === '1' ? 60 : 10) * 60_000
 const SMOKE_LIMIT_MS = 60_000
 
 const { values, positionals } = parseArgs({

@@ -147,7 +147,7 @@ export interface Applied {
   readonly asked: number
 }
 
-/** What a full frame is about to change on the board, as far as the authors of that are to be asked for. */
+/** What a frame that shows more is about to change on the board, as far as the authors of that are to be asked for. */
 export interface Changed {
   readonly canvas: number
   readonly timestampMs: number

@@ -8,6 +8,7 @@ import { persist } from '../persist.ts'
 import type { Recorder } from '../recorder.ts'
 import { type Applied, CaptureRecordType, type Changed } from '../records.ts'
 import type { Room } from '../room.ts'
+import type { AskKind } from './ask-limit.ts'
 import type { CaptureBoard, CellsToPaint } from './board.ts'
 import type { Chain, Frame } from './chain.ts'
 import type { FrameStore } from './frame-store.ts'
@@ -16,8 +17,8 @@ import type { PlaceSettings } from './settings.ts'
 
 /** Takes the changed cells of a frame, to ask who changed them. */
 export interface Questioner {
-  /** How many cells of such a frame can be asked for now; of a late one it is now or never. */
-  roomFor(kind: Frame['kind'] | 'late'): number
+  /** Whether so many cells of such a frame can be asked for now; of a late one it is now or never. */
+  takes(kind: AskKind, cells: number): boolean
   /** After the frame's `applied` record is durable. */
   ask(frame: Frame, cells: FrameCells): void
 }
@@ -67,7 +68,7 @@ export class Applier {
   readonly #queue: Frame[]
   /** Applied, but not folded yet. */
   readonly #unfolded = new Set<string>()
-  /** Of full frames that are not applied yet, by timestamp. */
+  /** Of frames that are not applied yet, by timestamp. */
   readonly #changed: Map<number, Changed>
   #appliedMs = 0
   /** No cell of the canvas is later than this or what was applied; undefined where that is not known. */
@@ -136,8 +137,8 @@ export class Applier {
 
   #waitMs(frame: Frame): number {
     const { clock, settings } = this.#services
-    // A full frame is compared with what all before it gave.
-    const mustFold = frame.kind === 'full' && this.#unfolded.size > 0
+    // A full frame is compared with what all before it gave; who was asked for a moment that is past shows then.
+    const mustFold = (frame.kind === 'full' || this.#isLate(frame)) && this.#unfolded.size > 0
     if (frame.sha256 === '' || mustFold) return Number.POSITIVE_INFINITY
     return this.#isLinked(frame) ? 0 : frame.arrivedMs + settings.patienceMs - clock.now()
   }
@@ -180,14 +181,16 @@ export class Applier {
     const { board, recorder, questioner, applied } = this.#services
     const ready: Ready[] = []
     let cellCount = 0
+    let askedCount = 0
     for (const frame of run) {
-      const next = await this.#ready(frame)
+      const next = await this.#ready(frame, askedCount)
       if (next === undefined) {
         this.#taken(frame)
         continue
       }
       ready.push(next)
       cellCount += next.missing.count
+      askedCount += next.asked?.count ?? 0
       if (cellCount >= CELLS_A_RUN) break
     }
     for (const { frame, missing } of ready) {
@@ -217,8 +220,8 @@ export class Applier {
     crashPoint('capture.after-applied')
   }
 
-  /** Undefined for one that cannot be read any more. */
-  async #ready(frame: Frame): Promise<Ready | undefined> {
+  /** Undefined for one that cannot be read any more. @param askedBefore cells of the frames that are painted with it */
+  async #ready(frame: Frame, askedBefore: number): Promise<Ready | undefined> {
     const { board, frames, recorder } = this.#services
     const { canvas, timestampMs } = frame
     let cells: FrameCells
@@ -232,35 +235,40 @@ export class Applier {
     const colors = await board.colorsOf(cells, (found) =>
       recorder.later({ type: CaptureRecordType.coloured, body: { canvas, timestampMs, colors: found } }),
     )
-    const isNewest = frame.kind === 'diff' && timestampMs > this.#latestMs(cells)
-    if (frame.kind === 'full') return this.#readyFull(frame, cells, colors)
-    const missing = isNewest ? board.all(cells, colors, frame) : board.missing(cells, colors, frame, false)
+    const isFull = frame.kind === 'full'
+    const isNewest = !isFull && timestampMs > this.#latestMs(cells)
+    const missing = isNewest ? board.all(cells, colors, frame) : board.missing(cells, colors, frame, isFull)
+    if (isFull || this.#chain.hasFull(timestampMs)) return this.#readyPart(frame, cells, missing)
     const { count } = cells
-    const isAsked = count > 0 && this.#hasRoomFor(frame, count)
+    const isAsked = count > 0 && this.#isToAsk(frame, askedBefore + count)
     return { frame, missing, count, asked: isAsked ? cells : undefined }
   }
 
-  #hasRoomFor({ kind, timestampMs }: Frame, cells: number): boolean {
-    const isLate = timestampMs <= Math.max(this.#appliedMs, this.#chain.appliedMs)
-    return cells <= this.#services.questioner.roomFor(isLate ? 'late' : kind)
+  #isToAsk(frame: Frame, cells: number): boolean {
+    if (this.#chain.owed.covers(frame.timestampMs)) return false
+    return this.#services.questioner.takes(this.#isLate(frame) ? 'late' : frame.kind, cells)
+  }
+
+  #isLate({ timestampMs }: Frame): boolean {
+    return timestampMs <= Math.max(this.#appliedMs, this.#chain.appliedMs)
   }
 
   /**
-   * What it changes is not to be seen any more once it is painted, so what is to be asked for is kept as a picture
-   * first, and recorded.
+   * Of a frame that shows more than it changes: a full frame, or a diff after the full frame of its moment. What it
+   * changes is not to be seen any more once it is painted, so what is to be asked for is kept as a picture first, and
+   * recorded.
    */
-  async #readyFull(frame: Frame, cells: FrameCells, colors: Uint8Array): Promise<Ready> {
+  async #readyPart(frame: Frame, cells: FrameCells, missing: CellsToPaint): Promise<Ready> {
     const { board, frames, recorder, onError } = this.#services
     const { canvas, timestampMs } = frame
-    const missing = board.missing(cells, colors, frame, true)
     const known = this.#changed.get(timestampMs)
     if (known !== undefined) {
       const count = Math.max(missing.count, known.cells)
       return { frame, missing, count, asked: await frames.cellsLeft(known.sha256, onError) }
     }
     const { count } = missing
-    if (count === 0 || !this.#hasRoomFor(frame, count)) return { frame, missing, count, asked: undefined }
-    // What a diff of the same moment changed is asked for already.
+    if (count === 0 || !this.#isToAsk(frame, count)) return { frame, missing, count, asked: undefined }
+    // What another frame of this moment changed, which owes nothing, is asked for already.
     const asked = changedCells(cells, missing, frame, (x, y) => board.timeMs(x, y) !== timestampMs)
     if (asked.count === 0) return { frame, missing, count, asked: undefined }
     const sha256 = await frames.put(await encodeCells(asked))

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { TestCapture, within } from '../../../test/support/captures.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { SpateError } from '../../base/errors.ts'
-import { type Answer, CaptureRecordType } from '../records.ts'
+import { type Answer, CaptureRecordType, captureStream } from '../records.ts'
 import { historiesIn, historyOf } from './history.ts'
 
 const CANVASES = [
@@ -218,6 +218,79 @@ test('[K13] what is asked for later and was not answered before a stop is asked 
   const answers = await capture.caughtUp()
   assert.deepEqual(answers.map(named).sort(), shownOf(capture).sort())
   assert.deepEqual(capture.errors, [])
+})
+
+/** The next `applied` record, and what follows it, is never written. */
+async function diesBeforeApplied(capture: TestCapture, cause: () => unknown): Promise<void> {
+  const { log } = capture
+  const append = log.append.bind(log)
+  const died = Promise.withResolvers<void>()
+  let isDead = false
+  log.append = (stream, records, ...rest) => {
+    const isOfCapture = stream === captureStream(capture.name)
+    if (isOfCapture && records.some(({ type }) => type === CaptureRecordType.applied)) isDead = true
+    if (!isDead || !isOfCapture) return append(stream, records, ...rest)
+    died.resolve()
+    return Promise.reject(new SpateError('unavailable', 'dead'))
+  }
+  await cause()
+  await within('its death', died.promise)
+  await capture.close()
+  log.append = append
+  capture.errors.length = 0
+}
+
+async function requireOnce(capture: TestCapture): Promise<string[]> {
+  const answers = (await capture.caughtUp()).map(named)
+  await capture.until('the answers', () => capture.canvas(0)?.openAsks === 0)
+  assert.equal(new Set(answers).size, answers.length, 'answered twice')
+  assert.deepEqual(capture.errors, [])
+  return answers
+}
+
+test('[K13] a late diff of a time that is owed is asked for once, also by who dies before it is recorded', async (t) => {
+  const { source, capture } = await asking(t, { historyUrl: null, patienceMs: 50 })
+  await capture.settled(0)
+  source.withoutFull = Number.POSITIVE_INFINITY
+  await source.tick(0)
+  const late = await source.tick(0, { heard: () => false })
+  await source.tick(0)
+  await capture.until('two diffs', () => capture.canvas(0)?.waiting === 0)
+  await diesBeforeApplied(capture, () => source.tell(late))
+  Object.assign(capture.settings, { historyUrl: source.settings().queryUrl })
+  await capture.start()
+  await requireOnce(capture)
+  assert.ok((await answersOf(capture)).some(({ changeMs }) => changeMs === late.timestampMs))
+})
+
+test('[K13] what a full frame rights of a moment that is owed is asked for with it, also by who dies in between', async (t) => {
+  const slow = { historyWaiting: 70, historyRequestsPerSecond: 0.001 }
+  const { source, capture } = await asking(t, slow)
+  for (let i = 0; i < 9; i++) await source.tick(0)
+  const diff = await source.tick(0, { wrong: true })
+  await capture.settled(0)
+  source.withoutFull = Number.POSITIVE_INFINITY
+  await diesBeforeApplied(capture, async () => {
+    assert.equal((await source.full(0)).timestampMs, diff.timestampMs)
+  })
+  Object.assign(capture.settings, { historyRequestsPerSecond: 0, historyWaiting: 1000 })
+  await capture.start()
+  await requireOnce(capture)
+})
+
+test('[K13] a diff that is told of after the full frame of its moment is asked for once', async (t) => {
+  const { source, capture } = await asking(t)
+  await source.tick(0)
+  await capture.settled(0)
+  const diff = await source.tick(0, { heard: () => false })
+  assert.equal((await source.full(0)).timestampMs, diff.timestampMs)
+  await capture.settled(0)
+  source.tell(diff)
+  await capture.until(
+    'the diff',
+    () => capture.canvas(0)?.counts.diffs === 2 && capture.canvas(0)?.waiting === 0,
+  )
+  await requireOnce(capture)
 })
 
 test('[K13] one cell can be asked for, before all others', async (t) => {

@@ -8,7 +8,8 @@ import type { Recorder } from '../recorder.ts'
 import { type Answer, CaptureRecordType, HISTORY_CHANNEL, type OverdueCell } from '../records.ts'
 import { pause, type Room } from '../room.ts'
 import type { Questioner } from './applier.ts'
-import { type Chain, cellKey, type Frame, type OpenAsks, placeOf } from './chain.ts'
+import { type AskKind, AskLimit } from './ask-limit.ts'
+import { type Chain, cellKey, type Frame, type OpenAsks } from './chain.ts'
 import type { Connection } from './connection.ts'
 import type { FrameStore } from './frame-store.ts'
 import { type AskedCell, CELLS_A_REQUEST, type CellHistory, historiesIn, historyOf } from './history.ts'
@@ -17,8 +18,6 @@ import type { CanvasPlace } from './messages.ts'
 import type { FrameCells } from './picture.ts'
 import { type WaitingCell, WaitingCells } from './waiting-cells.ts'
 
-/** Of what may wait. Full frames leave room for the diffs that follow; what comes late is not asked for again. */
-const SHARES = { full: 0.5, diff: 1, late: 4 }
 /** Changes of which so few wait are soon asked for. */
 const FEW_ASKS = 4096
 const ANSWERS_A_RECORD = 8192
@@ -35,7 +34,7 @@ interface SingleAsk extends AskedCell {
 /** Of a canvas, as they were when the collector started. */
 interface ResumedAsks extends Omit<OpenAsks, 'overdue'> {
   readonly index: number
-  readonly overdue: readonly (readonly [key: number, rgb: number])[]
+  readonly overdue: readonly OverdueCell[]
 }
 
 interface Request {
@@ -66,6 +65,7 @@ export class Asker implements Questioner {
   readonly #lines: Line[]
   readonly #requests = new Map<number, Map<string, Request>>()
   readonly #rate: RateLimit
+  readonly #limit: AskLimit
   readonly #stop = new AbortController()
   readonly #wakes = new Set<() => void>()
   #nextId = 1
@@ -73,6 +73,7 @@ export class Asker implements Questioner {
   private constructor(services: AskerServices, url: string) {
     this.#services = services
     const { settings, recorder, clock } = services
+    this.#limit = new AskLimit(settings.historyWaiting)
     this.#rate = new RateLimit(settings.historyRequestsPerSecond, Math.max(1, settings.historySockets))
     this.#answers = new Batch(
       recorder,
@@ -92,8 +93,8 @@ export class Asker implements Questioner {
     return this.#cells.size
   }
 
-  roomFor(kind: keyof typeof SHARES): number {
-    return Math.max(0, this.#services.settings.historyWaiting * SHARES[kind] - this.waiting)
+  takes(kind: AskKind, cells: number): boolean {
+    return this.#limit.takes(kind, cells, this.waiting)
   }
 
   get isIdle(): boolean {
@@ -136,7 +137,7 @@ export class Asker implements Questioner {
       Array.from(openAsks.values(), (open) => ({
         ...{ ...open, index },
         pictures: [...open.pictures],
-        overdue: [...open.overdue],
+        overdue: [...open.overdue.values()],
       })),
     )
     for (const open of asks) {
@@ -147,16 +148,12 @@ export class Asker implements Questioner {
 
   async #resume({ index, pictures, overdue, answered, ...open }: ResumedAsks): Promise<void> {
     const { frames, onError } = this.#services
-    const { dx, dy, timestampMs: changeMs } = open
+    const { dx, dy } = open
     const found = await Promise.all(pictures.map(({ sha256 }) => frames.cellsLeft(sha256, onError)))
     for (const [i, cells] of found.entries()) {
       if (cells !== undefined) this.#add(index, open, cells, pictures[i]?.isFull ?? false, answered)
     }
-    const left = overdue.filter(([key]) => !answered.has(key))
-    this.askOverdue(
-      { index, dx, dy },
-      left.map(([key, rgb]) => ({ ...placeOf(key), rgb, changeMs })),
-    )
+    this.askOverdue({ index, dx, dy }, overdue)
   }
 
   /** One cell, before all others; undefined where the source says nothing. Errors: `overloaded`, `unavailable`. */

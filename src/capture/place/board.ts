@@ -9,9 +9,8 @@ import { MAX_COLORS } from '../../boards/canvas/rules.ts'
 import type { BoardHost } from '../../boards/host.ts'
 import { CLOSED_RULES } from '../closed-rules.ts'
 import { PALETTE_2022 } from '../datasets/palettes.ts'
-import type { OverdueCell } from '../records.ts'
 import type { PlaceConfig } from './messages.ts'
-import { cellOrder, FirstCells, type Owed, type OwedUpTo } from './owed.ts'
+import { cellOrder, FirstCells, type Found, type Owed } from './owed.ts'
 import type { FrameCells } from './picture.ts'
 
 const WHITE = 0xffffff
@@ -150,20 +149,13 @@ export class CaptureBoard {
     return this.host.canvas.chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0
   }
 
-  /**
-   * The first `limit` cells of an area that show what is owed, in the order of {@link Owed}, and up to where these are
-   * all that do. Owed must not change meanwhile.
-   */
-  async showing(
-    { left, top, width, height }: Area,
-    owed: Owed,
-    limit: number,
-  ): Promise<{ cells: OverdueCell[]; upTo: OwedUpTo }> {
+  /** The first `limit` cells of an area that show what is owed, which must not change meanwhile. */
+  async showing({ left, top, width, height }: Area, owed: Owed, limit: number): Promise<Found> {
     const pace = new Pace()
-    const { chunks, info } = this.host.canvas
     const first = new FirstCells(limit, owed.end)
     for (let row = 0; row < height; row++) {
       await pace.turn()
+      const { chunks, info } = this.host.canvas
       for (let column = 0; column < width; column++) {
         const [x, y] = [left + column, top + row]
         const chunk = chunks[chunkIndex(wrap(x), wrap(y))]

@@ -7,10 +7,12 @@ import type { CaptureBoard } from './board.ts'
 import type { Chain } from './chain.ts'
 import type { CaptureFold } from './fold.ts'
 import type { CanvasPlace } from './messages.ts'
-import { Owed, type OwedUpTo } from './owed.ts'
+import { type Found, LAST_CELL, Owed, type OwedUpTo } from './owed.ts'
 
 const CELLS_AT_ONCE = 8192
 const AFTER_NOTHING_MS = 1000
+/** Frames; before these are on the board there is no time for what was before. */
+const MANY_WAITING = 4096
 
 export interface CatchingUpServices {
   readonly board: CaptureBoard
@@ -50,16 +52,16 @@ export class CatchingUp {
     const chain = this.#next()
     if (chain === undefined) return
     this.#running = this.#takeUp(chain).then(
-      () => this.#done(),
-      (error: unknown) => this.#done(error),
+      (isAny) => {
+        this.#running = undefined
+        if (isAny) this.wake()
+      },
+      (error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#services.onError(error)
+        // Until the next start.
+        this.#stop.abort()
+      },
     )
-  }
-
-  /** What failed is tried again with the next change of the fold. */
-  #done(error?: unknown): void {
-    this.#running = undefined
-    if (error === undefined) this.wake()
-    else if (!this.#stop.signal.aborted) this.#services.onError(error)
   }
 
   /** In turn, one that owes something. */
@@ -68,7 +70,8 @@ export class CatchingUp {
     for (let i = 1; i <= chains.length; i++) {
       const at = (this.#turn + i) % chains.length
       const chain = chains[at]
-      if (chain === undefined || chain.owed.isEmpty || !this.#isFolded(chain)) continue
+      if (chain === undefined || !(chain.owed.startMs < firstWaitingMs(chain)) || !this.#isFolded(chain))
+        continue
       this.#turn = at
       return chain
     }
@@ -80,22 +83,28 @@ export class CatchingUp {
     return recorded === undefined || (owed.upTo.ms === recorded.ms && owed.upTo.cell === recorded.cell)
   }
 
-  async #takeUp({ index, place, owed: now }: Chain): Promise<void> {
+  /** Resolves with whether anything was recorded. */
+  async #takeUp(chain: Chain): Promise<boolean> {
     const { board, recorder, room, clock, asker } = this.#services
+    const { signal } = this.#stop
+    const { index, place } = chain
+    await room.enough(signal)
     const { config } = this.#fold
-    await room.enough(this.#stop.signal)
-    if (config === undefined || this.#stop.signal.aborted) return
+    if (config === undefined || signal.aborted) return false
     const area = { left: place.dx, top: place.dy, width: config.canvasWidth, height: config.canvasHeight }
-    const owed = Owed.fromJSON(now.toJSON())
-    const { cells, upTo } = await board.showing(area, owed, CELLS_AT_ONCE)
+    const owed = Owed.fromJSON(chain.owed.toJSON())
+    const found = await board.showing(area, owed, CELLS_AT_ONCE)
+    const { cells, upTo } = before(firstWaitingMs(chain), found)
+    if (chain.place !== place || !isAfter(upTo, chain.owed.upTo)) return false
     crashPoint('capture.before-overdue')
     const body = { canvas: index, toMs: upTo.ms, toCell: upTo.cell, cells }
     await recorder.later({ type: CaptureRecordType.overdue, body })
     this.#recorded.set(index, upTo)
     crashPoint('capture.after-overdue')
-    if (!this.#stop.signal.aborted) asker.askOverdue(place, cells)
+    if (!signal.aborted) asker.askOverdue(place, cells)
     // The whole canvas is looked through each time.
-    if (cells.length === 0) await pause(clock, AFTER_NOTHING_MS, this.#stop.signal)
+    if (cells.length === 0) await pause(clock, AFTER_NOTHING_MS, signal)
+    return true
   }
 
   /** Resolves when nothing is under way. */
@@ -103,4 +112,22 @@ export class CatchingUp {
     this.#stop.abort()
     await this.#running
   }
+}
+
+/** Frames that are told of may be on the board, and whether they are asked for is not known yet. */
+function firstWaitingMs({ waiting }: Chain): number {
+  if (waiting.size > MANY_WAITING) return 0
+  let firstMs = Number.POSITIVE_INFINITY
+  for (const { timestampMs } of waiting.values()) firstMs = Math.min(firstMs, timestampMs)
+  return firstMs
+}
+
+/** What of it is of an earlier moment. */
+function before(ms: number, found: Found): Found {
+  if (found.upTo.ms < ms) return found
+  return { cells: found.cells.filter(({ changeMs }) => changeMs < ms), upTo: { ms: ms - 1, cell: LAST_CELL } }
+}
+
+function isAfter(a: OwedUpTo, b: OwedUpTo): boolean {
+  return a.ms === b.ms ? a.cell > b.cell : a.ms > b.ms
 }

@@ -2,7 +2,7 @@ import { keepNewest } from '../../base/keep-newest.ts'
 import { Coverage, type CoverageReport, type CoverageState, type HoleCause } from '../coverage.ts'
 import type { Interval } from '../intervals.ts'
 import { Lag } from '../lag.ts'
-import type { Answer, Applied, Changed, Fetched, Overdue, Rebased } from '../records.ts'
+import type { Answer, Applied, Changed, Fetched, Overdue, OverdueCell, Rebased } from '../records.ts'
 import type { CanvasPlace } from './messages.ts'
 import { Owed, type OwedState } from './owed.ts'
 
@@ -27,8 +27,8 @@ export interface OpenAsks {
   readonly timestampMs: number
   /** In which the cells are found again: a diff, what a full frame changed, or both of one time. */
   readonly pictures: { readonly sha256: string; readonly isFull: boolean }[]
-  /** Asked for later than they were applied: colours by {@link cellKey}. */
-  readonly overdue: Map<number, number>
+  /** Asked for later than they were applied and not answered, by {@link cellKey}. */
+  readonly overdue: Map<number, OverdueCell>
   readonly dx: number
   readonly dy: number
   left: number
@@ -58,16 +58,12 @@ export interface CanvasCounts {
 /** Names of frames remembered at least, to tell those that come twice: some ten minutes of a canvas. */
 const NAMES = 4096
 const NAMES_AT_ONCE = 512
+const FULLS = 64
 /** Frames waiting for their download at most: the oldest beyond is given up. A day of a canvas at 141 ms. */
 const MAX_WAITING = 650_000
 
 export function cellKey(x: number, y: number): number {
   return (((y & 0xffff) << 16) | (x & 0xffff)) >>> 0
-}
-
-/** On the board, signed. */
-export function placeOf(key: number): { x: number; y: number } {
-  return { x: (key << 16) >> 16, y: key >> 16 }
 }
 
 /** What the stream says of one canvas. Changed by records alone. */
@@ -86,7 +82,9 @@ export class Chain {
   trouble: HoleCause = 'skipped'
   readonly openAsks = new Map<number, OpenAsks>()
   owed = new Owed()
-  /** Of full frames that are about to be applied, by timestamp. */
+  /** Of the latest full frames on the board. */
+  #fullMs = new Set<number>()
+  /** Of full frames, and diffs of their moments, that are about to be applied; by timestamp. */
   readonly changed = new Map<number, Changed>()
   messageLag = new Lag()
   boardLag = new Lag()
@@ -180,8 +178,11 @@ export class Chain {
     this.counts.applied += 1
     this.counts.cells += cells
     if (!isFull) this.boardLag.add(recordMs - timestampMs)
-    if (isFull) this.#anchor(timestampMs)
-    else if (timestampMs >= this.appliedMs) this.coverage.link(previousMs, timestampMs)
+    if (isFull) {
+      this.#fullMs.add(timestampMs)
+      keepNewest(this.#fullMs, FULLS)
+      this.#anchor(timestampMs)
+    } else if (timestampMs >= this.appliedMs) this.coverage.link(previousMs, timestampMs)
     else {
       this.counts.late += 1
       this.coverage.miss(previousMs, timestampMs, 'late')
@@ -191,11 +192,16 @@ export class Chain {
     if (asked > 0) this.owed.asked(timestampMs)
     // Painted again by who died in between, a full frame finds nothing to change.
     else if (cells > 0 || isFull) this.owed.add(timestampMs)
-    const picture = isFull ? this.changed.get(timestampMs) : frame
+    const picture = this.changed.get(timestampMs) ?? (isFull ? undefined : frame)
     if (asked > 0 && frame !== undefined && picture !== undefined) {
       this.#open(frame, { sha256: picture.sha256, isFull }, asked)
     }
-    if (isFull) this.changed.delete(timestampMs)
+    this.changed.delete(timestampMs)
+  }
+
+  /** Whether a full frame of that moment is on the board: it showed all that a diff of it could. */
+  hasFull(ms: number): boolean {
+    return this.#fullMs.has(ms)
   }
 
   /**
@@ -227,12 +233,14 @@ export class Chain {
 
   overdue({ toMs, toCell, cells }: Overdue): void {
     const { dx, dy } = this.place
-    for (const { x, y, rgb, changeMs } of cells) {
+    for (const cell of cells) {
+      const { x, y, changeMs } = cell
       const open = this.#asksOf({ timestampMs: changeMs, dx, dy })
-      open.overdue.set(cellKey(x, y), rgb)
+      open.overdue.set(cellKey(x, y), cell)
       open.left += 1
     }
-    this.counts.unasked -= cells.length
+    // Who died before a full frame was recorded did not count what it changed.
+    this.counts.unasked = Math.max(0, this.counts.unasked - cells.length)
     this.owed.settle({ ms: toMs, cell: toCell })
   }
 
@@ -248,7 +256,7 @@ export class Chain {
     const open = this.openAsks.get(changeMs)
     const key = cellKey(x, y)
     if (open === undefined || open.answered.has(key)) return
-    open.answered.add(key)
+    if (!open.overdue.delete(key)) open.answered.add(key)
     open.left -= 1
     if (open.left <= 0) this.openAsks.delete(changeMs)
   }
@@ -293,10 +301,11 @@ export class Chain {
       trouble: this.trouble,
       openAsks: [...this.openAsks.values()].map((open) => ({
         ...open,
-        overdue: [...open.overdue],
+        overdue: [...open.overdue.values()],
         answered: [...open.answered],
       })),
       owed: this.owed.toJSON(),
+      fullMs: [...this.#fullMs],
       changed: [...this.changed.values()],
       messageLag: this.messageLag.toJSON(),
       boardLag: this.boardLag.toJSON(),
@@ -317,11 +326,12 @@ export class Chain {
       chain.openAsks.set(open.timestampMs, {
         ...open,
         pictures: [...open.pictures],
-        overdue: new Map(open.overdue),
+        overdue: new Map(open.overdue.map((cell) => [cellKey(cell.x, cell.y), cell])),
         answered: new Set(open.answered),
       })
     }
     chain.owed = Owed.fromJSON(state.owed)
+    chain.#fullMs = new Set(state.fullMs)
     for (const changed of state.changed) chain.changed.set(changed.timestampMs, changed)
     chain.messageLag = Lag.fromJSON(state.messageLag)
     chain.boardLag = Lag.fromJSON(state.boardLag)
@@ -340,10 +350,11 @@ export interface ChainState {
   readonly lastUrl: string
   readonly trouble: HoleCause
   readonly openAsks: readonly (Omit<OpenAsks, 'answered' | 'overdue'> & {
-    readonly overdue: readonly [number, number][]
+    readonly overdue: readonly OverdueCell[]
     readonly answered: readonly number[]
   })[]
   readonly owed: OwedState
+  readonly fullMs: readonly number[]
   readonly changed: readonly Changed[]
   readonly messageLag: readonly number[]
   readonly boardLag: readonly number[]

@@ -250,6 +250,7 @@ export class PlaceCollector implements AsyncDisposable {
     this.stopped = reason
     this.#services.onStopped(reason)
     void this.#following?.close()
+    void this.#catchingUp?.close()
     for (const listener of this.#listeners) listener()
   }
 
@@ -261,7 +262,7 @@ export class PlaceCollector implements AsyncDisposable {
     const fresh = this.#fold.takeFresh()
     for (const frame of fresh) this.#fetcher.want(frame)
     this.#painting?.wake(fresh)
-    this.#catchingUp?.wake()
+    if (this.stopped === undefined) this.#catchingUp?.wake()
     if (this.stopped === undefined) this.#following?.wake()
     for (const listener of this.#listeners) listener()
   }
@@ -300,4 +301,4 @@ export class PlaceCollector implements AsyncDisposable {
   }
 }
 
-const NOBODY: Questioner = { roomFor: () => 0, ask: () => {} }
+const NOBODY: Questioner = { takes: () => false, ask: () => {} }

@@ -15,7 +15,7 @@ interface Span {
 
 /** Kept at most; of more the oldest are forgotten. */
 const MAX_SPANS = 4096
-const LAST_CELL = 2 ** 32 - 1
+export const LAST_CELL = 2 ** 32 - 1
 
 /** Of a cell of a canvas, in its own coordinates. */
 export function cellOrder(x: number, y: number): number {
@@ -24,8 +24,8 @@ export function cellOrder(x: number, y: number): number {
 
 /**
  * When frames were applied whose changes nobody was asked for, as there were too many: what of them the board still shows
- * can be asked for later. No moment of it is one of a frame that was asked for, so no change is asked for twice. Times
- * are whole milliseconds.
+ * can be asked for later. A frame of a moment that it covers is not asked for by itself, so no change is asked for twice.
+ * Times are whole milliseconds.
  */
 export class Owed {
   /** Disjoint, in order; in the first one up to `#upTo` all is made up for. */
@@ -33,8 +33,9 @@ export class Owed {
   #lastAskedMs = 0
   #upTo: OwedUpTo = { ms: 0, cell: 0 }
 
-  get isEmpty(): boolean {
-    return this.#spans.length === 0
+  /** Infinity where nothing is owed. */
+  get startMs(): number {
+    return this.#spans[0]?.fromMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Nothing at or before it is owed again. */
@@ -58,12 +59,17 @@ export class Owed {
   /** What a frame of that moment changed is asked for. */
   asked(ms: number): void {
     this.#lastAskedMs = Math.max(this.#lastAskedMs, ms)
-    this.#spans = this.#spans.flatMap((span) => without(span, ms))
+    if (this.covers(ms)) this.#spans = this.#spans.flatMap((span) => without(span, ms))
   }
 
   /** Whether a cell that was changed then is to be asked for. */
   has(ms: number, cell: number): boolean {
-    if (ms === this.#upTo.ms ? cell <= this.#upTo.cell : ms < this.#upTo.ms) return false
+    const isDone = ms === this.#upTo.ms ? cell <= this.#upTo.cell : ms < this.#upTo.ms
+    return !isDone && this.covers(ms)
+  }
+
+  /** Whether what changed then is asked for as owed, if at all. */
+  covers(ms: number): boolean {
     let low = 0
     let high = this.#spans.length
     while (low < high) {
@@ -113,6 +119,12 @@ function without(span: Span, ms: number): Span[] {
   return parts.filter((part) => part.fromMs <= part.toMs)
 }
 
+/** Cells that show what is owed, in order, and up to where these are all that do. */
+export interface Found {
+  readonly cells: readonly OverdueCell[]
+  readonly upTo: OwedUpTo
+}
+
 /** The first so many of what is added in any order; memory does not grow with the rest. */
 export class FirstCells {
   readonly #limit: number
@@ -141,8 +153,7 @@ export class FirstCells {
     this.#upTo = this.#found.at(-1)?.at ?? this.#upTo
   }
 
-  /** In order, and up to where these are all. */
-  finish(): { cells: OverdueCell[]; upTo: OwedUpTo } {
+  finish(): Found {
     this.#cut()
     return { cells: this.#found.map(({ cell }) => cell), upTo: this.#upTo }
   }
