@@ -75,7 +75,7 @@ export const PLACE_SETTINGS: PlaceSettings = {
   downloadTries: 8,
   downloadMs: 10_000,
   historySockets: 4,
-  historyRequestsPerSecond: 20,
+  historyRequestsPerSecond: 8,
   historyMs: 10_000,
   historyWaiting: 100_000,
 }

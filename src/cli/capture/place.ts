@@ -51,7 +51,7 @@ export function capturePlaceCommand(): Command {
     .option('--config-category <name>', 'of the channel that tells the configuration')
     .option('--canvas-category <name>', 'of the channels that tell of frames')
     .option('--connections <count>', 'connections a canvas (default: 2)', wholeNumber)
-    .option('--rate <count>', 'questions of 24 cells a second (default: 20)', amount)
+    .option('--rate <count>', 'questions of 24 cells a second (default: 8)', amount)
     .option('--sockets <count>', 'connections for questions (default: 4)', wholeNumber)
     .option('--refresh <seconds>', 'how often a full frame checks the diffs (default: 600)', amount)
     .addHelpText('after', AFTER_HELP)
