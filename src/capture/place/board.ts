@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { Pace } from '../../base/pace.ts'
 import type { Boards } from '../../boards/boards.ts'
+import type { Canvas } from '../../boards/canvas/canvas.ts'
 import { MAX_CELLS_A_RECORD } from '../../boards/canvas/codec.ts'
 import { type Area, cellInChunk, chunkIndex, hullOf, wrap } from '../../boards/canvas/geometry.ts'
 import type { CanvasRecord, Painted } from '../../boards/canvas/records.ts'
@@ -135,10 +136,11 @@ export class CaptureBoard {
 
   /** When a cell of that area was painted last; 0 for never. */
   latestMs({ left, top, width, height }: Area): number {
+    const { chunks } = this.host.canvas
     let latestMs = 0
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
-        latestMs = Math.max(latestMs, this.timeMs(wrap(left + column), wrap(top + row)))
+        latestMs = Math.max(latestMs, timeIn(chunks, wrap(left + column), wrap(top + row)))
       }
     }
     return latestMs
@@ -146,7 +148,7 @@ export class CaptureBoard {
 
   /** When a cell was painted last; 0 for never. Wrapped coordinates. */
   timeMs(x: number, y: number): number {
-    return this.host.canvas.chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0
+    return timeIn(this.host.canvas.chunks, x, y)
   }
 
   /** The first `limit` cells of an area that show what is owed, which must not change meanwhile. */
@@ -155,15 +157,15 @@ export class CaptureBoard {
     const first = new FirstCells(limit, owed.end)
     for (let row = 0; row < height; row++) {
       await pace.turn()
-      const { chunks, info } = this.host.canvas
+      const { canvas } = this.host
+      const { chunks, info } = canvas
       for (let column = 0; column < width; column++) {
         const [x, y] = [left + column, top + row]
-        const chunk = chunks[chunkIndex(wrap(x), wrap(y))]
-        const at = cellInChunk(wrap(x), wrap(y))
-        const ms = chunk?.timesMs[at] ?? 0
+        const ms = timeIn(chunks, wrap(x), wrap(y))
         const cell = cellOrder(column, row)
-        if (chunk === undefined || !first.takes(ms, cell) || !owed.has(ms, cell)) continue
-        first.add({ ms, cell }, { x, y, changeMs: ms, rgb: info.palette[chunk.colors[at] ?? 0] ?? 0 })
+        if (ms === 0 || !first.takes(ms, cell) || !owed.has(ms, cell)) continue
+        const rgb = info.palette[canvas.colorAt(wrap(x), wrap(y))] ?? 0
+        first.add({ ms, cell }, { x, y, changeMs: ms, rgb })
       }
     }
     return first.finish()
@@ -244,6 +246,10 @@ export class CaptureBoard {
     this.#turn = result.catch(() => {})
     return result
   }
+}
+
+function timeIn(chunks: Canvas['chunks'], x: number, y: number): number {
+  return chunks[chunkIndex(x, y)]?.timesMs[cellInChunk(x, y)] ?? 0
 }
 
 function extentOf({ canvases, canvasWidth: width, canvasHeight: height }: PlaceConfig): Area {
