@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Recorder } from './recorder.ts'
 import type { CaptureRecord } from './records.ts'
 
@@ -7,24 +6,14 @@ export class Batch<Item> {
   readonly #recorder: Pick<Recorder, 'later'>
   readonly #recordOf: (items: Item[]) => CaptureRecord
   readonly #most: number
-  readonly #settled: () => Promise<void>
   #waiting: { item: Item; done: PromiseWithResolvers<void> }[] = []
   #isRunning = false
 
-  /**
-   * @param most items in a record
-   * @param settled a record is begun when this resolves
-   */
-  constructor(
-    recorder: Pick<Recorder, 'later'>,
-    most: number,
-    recordOf: (items: Item[]) => CaptureRecord,
-    settled: () => Promise<void> = setImmediate,
-  ) {
+  /** @param most items in a record */
+  constructor(recorder: Pick<Recorder, 'later'>, most: number, recordOf: (items: Item[]) => CaptureRecord) {
     this.#recorder = recorder
     this.#most = most
     this.#recordOf = recordOf
-    this.#settled = settled
   }
 
   /** Resolves once it is durable. Errors: why nothing more is recorded. */
@@ -34,14 +23,13 @@ export class Batch<Item> {
     this.#waiting.push({ item, done })
     if (!this.#isRunning) {
       this.#isRunning = true
-      void this.#run()
+      setImmediate(() => void this.#run())
     }
     return done.promise
   }
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#settled()
       const taken = this.#waiting.splice(0, this.#most)
       try {
         await this.#recorder.later(this.#recordOf(taken.map(({ item }) => item)))

@@ -18,6 +18,8 @@ test('[K20] a server follows another over the protocol of r/place, is killed, an
     return report.canvases.every(({ waiting, openAsks }) => waiting + openAsks === 0)
   }
   await eventually('the same cells', isSame)
+  // A source tells the last author alone, and these are painted over below.
+  await eventually('all authors until then', allAuthors)
 
   const painting = source.paint(90, 60)
   await copy.server.end('SIGKILL')

@@ -21,8 +21,6 @@ import { type WaitingCell, WaitingCells } from './waiting-cells.ts'
 /** Changes of which so few wait are soon asked for. */
 const FEW_ASKS = 4096
 const ANSWERS_A_RECORD = 8192
-/** So long answers wait for others to share a record with: each has to be synced. */
-const GATHERED_MS = 250
 /** Requests in which a cell may be left unanswered before it counts as such. */
 const MAX_TRIES = 5
 const MAX_SINGLE_ASKS = 1000
@@ -72,15 +70,13 @@ export class Asker implements Questioner {
 
   private constructor(services: AskerServices, url: string) {
     this.#services = services
-    const { settings, recorder, clock } = services
+    const { settings, recorder } = services
     this.#limit = new AskLimit(settings.historyWaiting)
     this.#rate = new RateLimit(settings.historyRequestsPerSecond, Math.max(1, settings.historySockets))
-    this.#answers = new Batch(
-      recorder,
-      ANSWERS_A_RECORD,
-      (body) => ({ type: CaptureRecordType.answered, body }),
-      () => pause(clock, GATHERED_MS, this.#stop.signal),
-    )
+    this.#answers = new Batch(recorder, ANSWERS_A_RECORD, (body) => ({
+      type: CaptureRecordType.answered,
+      body,
+    }))
     this.#lines = Array.from({ length: settings.historySockets }, (_, i) => this.#line(i, url))
   }
 
