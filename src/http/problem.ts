@@ -75,6 +75,8 @@ interface InputError {
   readonly keyword?: string
   readonly instancePath?: string
   readonly message?: string
+  /** Of `enum`. */
+  readonly params?: { readonly allowedValues?: readonly unknown[] }
 }
 
 /** What is wrong with a request's parts: a few sentences, each naming its place. */
@@ -83,11 +85,13 @@ export function invalidInput(errors: readonly InputError[], part: string): Error
   const sentences = errors
     // The properties that are not expected are each named by an error of their own.
     .filter(({ keyword }) => keyword !== 'additionalProperties')
-    .map(({ keyword, instancePath = '', message = '' }) => {
-      const what = keyword === 'boolean' ? 'is not expected' : message
-      return `${where}${instancePath} ${what}`
-    })
+    .map((error) => `${where}${error.instancePath ?? ''} ${whatIsWrong(error)}`)
   return new Error([...new Set(sentences)].slice(0, MAX_SENTENCES).join('; '))
+}
+
+function whatIsWrong({ keyword, message = '', params }: InputError): string {
+  if (keyword === 'boolean') return 'is not expected'
+  return keyword === 'enum' ? `must be one of ${params?.allowedValues?.join(', ')}` : message
 }
 
 interface Refusal {

@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify'
-import type { TSchema } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 const WHOLE = /^-?\d{1,15}$/
@@ -14,12 +14,41 @@ const WRITTEN: Readonly<Record<string, RegExp>> = { integer: WHOLE, number: DECI
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Bytes are for the route to read; JSON Schema has no word for them.
   if ('format' in schema && schema.format === 'binary') return (value: unknown) => ({ value })
-  const check = Compile(schema)
+  const check = checkOf(schema)
   const numbers = httpPart === 'body' ? [] : numbersOf(schema)
   return (value: unknown) => {
     const given = numbers.length === 0 ? value : withNumbers(value, numbers)
-    return check.Check(given) ? { value: given } : { error: check.Errors(given) as never }
+    const errors = check(given)
+    return errors.length === 0 ? { value: given } : { error: errors as never }
   }
+}
+
+/** What is wrong with a value. */
+type Check = (value: unknown) => readonly unknown[]
+
+/** Of a union of objects that a literal tells apart, the one that is meant is checked, and no other spoken of. */
+function checkOf(schema: TSchema): Check {
+  const { anyOf = [] } = schema as { anyOf?: readonly Alternative[] }
+  const [first] = anyOf
+  const name = Object.keys(first?.properties ?? {}).find((each) =>
+    anyOf.every(({ properties }) => properties?.[each]?.const !== undefined),
+  )
+  if (name === undefined) return plainCheck(schema)
+  const checks = new Map(anyOf.map((each) => [each.properties?.[name]?.const, plainCheck(each)]))
+  const none = plainCheck(Type.Object({ [name]: Type.Enum([...checks.keys()].map(String)) }))
+  return (value) => {
+    const told = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+    return (checks.get(told) ?? none)(value)
+  }
+}
+
+interface Alternative extends TSchema {
+  readonly properties?: Readonly<Record<string, { readonly const?: unknown }>>
+}
+
+function plainCheck(schema: TSchema): Check {
+  const check = Compile(schema)
+  return (value) => (check.Check(value) ? [] : check.Errors(value))
 }
 
 function numbersOf(schema: TSchema): [name: string, written: RegExp][] {
