@@ -4,7 +4,8 @@ import { ManualClock } from '../../test/support/clock.ts'
 import { memoryKv } from '../../test/support/memory-kv.ts'
 import { MemoryLog } from '../log/memory.ts'
 import { CapturedStream } from './captured-stream.ts'
-import { type CaptureRecord, CaptureRecordType, captureStream, encodeCaptureRecord } from './records.ts'
+import { encodeCaptureRecord } from './codec.ts'
+import { type CaptureRecord, CaptureRecordType, captureStream } from './records.ts'
 
 const RECORDS: readonly CaptureRecord[] = [
   { type: CaptureRecordType.began, body: { kind: 'feed', source: 'https://a.org/feed', settings: {} } },

@@ -1,9 +1,10 @@
 import { Pace } from '../base/pace.ts'
 import { FOLLOW_LIMIT, type Log, type LogRecord, type Position, START } from '../log/port.ts'
 import type { Kv, Table } from '../store/kv.ts'
+import { decodeCaptureRecord } from './codec.ts'
 import { FeedFold } from './feed/fold.ts'
 import { CaptureFold } from './place/fold.ts'
-import { type CaptureKind, CaptureRecordType, captureStream, decodeCaptureRecord } from './records.ts'
+import { type CaptureKind, CaptureRecordType, captureStream } from './records.ts'
 import type { CaptureReport } from './report.ts'
 import { SpateFold } from './spate/fold.ts'
 

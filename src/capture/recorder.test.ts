@@ -4,8 +4,9 @@ import { ManualClock } from '../../test/support/clock.ts'
 import { diskIsFull, FailingLog } from '../../test/support/failing-log.ts'
 import { SpateError } from '../base/errors.ts'
 import { START } from '../log/port.ts'
+import { decodeCaptureRecord } from './codec.ts'
 import { MAX_WAITING_BYTES, Recorder } from './recorder.ts'
-import { type CaptureRecord, CaptureRecordType, decodeCaptureRecord, type RawMessage } from './records.ts'
+import { type CaptureRecord, CaptureRecordType, type RawMessage } from './records.ts'
 
 const STREAM = 'capture/a'
 const ALL = { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }

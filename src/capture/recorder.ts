@@ -2,7 +2,8 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { SpateError } from '../base/errors.ts'
 import type { Log, NewRecord } from '../log/port.ts'
-import { type CaptureRecord, CaptureRecordType, encodeCaptureRecord, type RawMessage } from './records.ts'
+import { encodeCaptureRecord } from './codec.ts'
+import { type CaptureRecord, CaptureRecordType, type RawMessage } from './records.ts'
 
 /** What one record of messages holds at most; a larger message is alone. */
 const MESSAGES_A_RECORD = 4096

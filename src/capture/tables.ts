@@ -3,14 +3,9 @@ import { upsertPixels } from '../store/sql/pixels.ts'
 import type { Projection } from '../store/sql/projection.ts'
 import type { PixelRow } from '../store/sql/schema.ts'
 import { nameUrls, settleUrls, type UrlOutcome } from '../store/sql/urls.ts'
+import { decodeCaptureRecord } from './codec.ts'
 import { placeMessageOf } from './place/messages.ts'
-import {
-  type Answer,
-  CaptureRecordType,
-  decodeCaptureRecord,
-  type Fetched,
-  type RawMessage,
-} from './records.ts'
+import { type Answer, CaptureRecordType, type Fetched, type RawMessage } from './records.ts'
 import { spateEventOf } from './spate/events.ts'
 
 const VERSION = 2

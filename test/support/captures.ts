@@ -7,6 +7,7 @@ import { decodeBody } from '../../src/boards/canvas/codec.ts'
 import { cellInChunk, chunkIndex, wrap } from '../../src/boards/canvas/geometry.ts'
 import { RecordType } from '../../src/boards/canvas/records.ts'
 import { boardStream } from '../../src/boards/host.ts'
+import { decodeCaptureRecord } from '../../src/capture/codec.ts'
 import { type CollectorServices, PlaceCollector } from '../../src/capture/place/collector.ts'
 import type { PlaceSettings } from '../../src/capture/place/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
@@ -15,7 +16,6 @@ import {
   type CaptureRecord,
   CaptureRecordType,
   captureStream,
-  decodeCaptureRecord,
 } from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
 import { openSourceFetch } from '../../src/capture/source/fetch.ts'

@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { Random } from '../../src/base/random.ts'
+import { decodeCaptureRecord } from '../../src/capture/codec.ts'
 import { FeedRecorder } from '../../src/capture/feed/feed-recorder.ts'
 import { FeedFold } from '../../src/capture/feed/fold.ts'
 import {
@@ -9,7 +10,7 @@ import {
   SOCKET_SETTINGS,
 } from '../../src/capture/feed/settings.ts'
 import { openSourceSocket } from '../../src/capture/place/socket.ts'
-import { CaptureRecordType, captureStream, decodeCaptureRecord } from '../../src/capture/records.ts'
+import { CaptureRecordType, captureStream } from '../../src/capture/records.ts'
 import type { CanvasReport } from '../../src/capture/report.ts'
 import { openSourceFetch } from '../../src/capture/source/fetch.ts'
 import { MemoryLog } from '../../src/log/memory.ts'

@@ -1,15 +1,10 @@
 import { keepNewest } from '../../base/keep-newest.ts'
 import { type LogRecord, type Position, positionOf, START } from '../../log/port.ts'
+import { decodeCaptureRecord } from '../codec.ts'
 import type { HoleCause } from '../coverage.ts'
 import { Gaps, type GapsState } from '../gaps.ts'
 import { lineReport } from '../line-report.ts'
-import {
-  type Began,
-  CaptureRecordType,
-  type Closed,
-  decodeCaptureRecord,
-  type RawMessage,
-} from '../records.ts'
+import { type Began, CaptureRecordType, type Closed, type RawMessage } from '../records.ts'
 import type { CaptureReport } from '../report.ts'
 import { type IdScheme, idsBetween, type Named, namedIn } from './ids.ts'
 import type { IdOrder } from './settings.ts'

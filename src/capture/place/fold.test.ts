@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type LogRecord, positionOf } from '../../log/port.ts'
-import {
-  type CaptureRecord,
-  CaptureRecordType,
-  CONFIG_CHANNEL,
-  encodeCaptureRecord,
-  type RawMessage,
-} from '../records.ts'
+import { encodeCaptureRecord } from '../codec.ts'
+import { type CaptureRecord, CaptureRecordType, CONFIG_CHANNEL, type RawMessage } from '../records.ts'
 import { CaptureFold } from './fold.ts'
 
 const URL_OF = (timestampMs: number, kind: string) => `https://e.org/${timestampMs}-0-${kind}-abcdefgh.png`

@@ -1,11 +1,11 @@
 import { type Area, hullOf, MAX_SIDE } from '../../boards/canvas/geometry.ts'
 import { type LogRecord, type Position, positionOf, START } from '../../log/port.ts'
+import { decodeCaptureRecord } from '../codec.ts'
 import {
   type Began,
   CaptureRecordType,
   type Closed,
   CONFIG_CHANNEL,
-  decodeCaptureRecord,
   HISTORY_CHANNEL,
   MAX_CANVAS,
   type RawMessage,

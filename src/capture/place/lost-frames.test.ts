@@ -13,13 +13,8 @@ import { MemoryLog } from '../../log/memory.ts'
 import { FOLLOW_LIMIT, START } from '../../log/port.ts'
 import { FolderObjects } from '../../store/objects/folder.ts'
 import type { Tables } from '../../store/sql/port.ts'
-import {
-  type CaptureRecord,
-  CaptureRecordType,
-  captureStream,
-  decodeCaptureRecord,
-  encodeCaptureRecord,
-} from '../records.ts'
+import { decodeCaptureRecord, encodeCaptureRecord } from '../codec.ts'
+import { type CaptureRecord, CaptureRecordType, captureStream } from '../records.ts'
 import { openSourceFetch } from '../source/fetch.ts'
 import { TablesFollower } from '../tables-follower.ts'
 import { frameKey } from './frame-store.ts'

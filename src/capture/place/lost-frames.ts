@@ -5,13 +5,8 @@ import { type Handler, type Jobs, MAX_SENT } from '../../jobs/port.ts'
 import type { Log, LogRecord } from '../../log/port.ts'
 import type { ObjectStore } from '../../store/objects/port.ts'
 import type { Tables } from '../../store/sql/port.ts'
-import {
-  CaptureRecordType,
-  captureStream,
-  decodeCaptureRecord,
-  encodeCaptureRecord,
-  type Fetched,
-} from '../records.ts'
+import { decodeCaptureRecord, encodeCaptureRecord } from '../codec.ts'
+import { CaptureRecordType, captureStream, type Fetched } from '../records.ts'
 import type { Fetch } from '../source/fetch.ts'
 import { Reach } from '../source/reach.ts'
 

@@ -1,7 +1,8 @@
 import type { LogRecord, Position } from '../../log/port.ts'
+import { decodeCaptureRecord } from '../codec.ts'
 import { FeedFold } from '../feed/fold.ts'
 import { Lag } from '../lag.ts'
-import { type Applied, CaptureRecordType, decodeCaptureRecord } from '../records.ts'
+import { type Applied, CaptureRecordType } from '../records.ts'
 import type { CaptureReport } from '../report.ts'
 
 /** Part of the state, so that one of another layout is folded anew. */

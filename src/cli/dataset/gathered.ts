@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { foldOfKind, type ReportingFold } from '../../capture/captured-stream.ts'
+import { decodeCaptureRecord } from '../../capture/codec.ts'
 import { CaptureFold } from '../../capture/place/fold.ts'
-import { type CaptureKind, CaptureRecordType, decodeCaptureRecord } from '../../capture/records.ts'
+import { type CaptureKind, CaptureRecordType } from '../../capture/records.ts'
 import type { LogRecord } from '../../log/port.ts'
 import { RowsFile } from './rows-file.ts'
 

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { eventually } from '../../../test/support/capturing.ts'
 import { FakePlace } from '../../../test/support/fake-place.ts'
 import { HttpServer } from '../../../test/support/http.ts'
-import { CaptureRecordType, decodeCaptureRecord } from '../../capture/records.ts'
+import { decodeCaptureRecord } from '../../capture/codec.ts'
+import { CaptureRecordType } from '../../capture/records.ts'
 import { decodeRecords } from '../../log/record-stream.ts'
 
 test('[K54] the organiser has a capture’s records as they are stored, and each frame by its hash', async (t) => {

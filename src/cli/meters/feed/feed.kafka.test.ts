@@ -5,14 +5,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { Admin } from '@platformatic/kafka'
+import { Admin, Producer } from '@platformatic/kafka'
 import { NODE_ENV, NODE_FLAGS } from '../../../../scripts/node.mjs'
 import { EventStream } from '../../../../test/support/event-stream.ts'
 import { requires } from '../../../../test/support/requires.ts'
 import { ServerProcess } from '../../../../test/support/server.ts'
 import { serviceUrl } from '../../../../test/support/services.ts'
 import { tempFolder } from '../../../../test/support/tmp.ts'
-import { Appender, Topics } from '../../../log/kafka/client.ts'
 
 const skip = requires('kafka')
 const MAIN = join(import.meta.dirname, '../../main.ts')
@@ -23,20 +22,23 @@ const T = 1_458_061_005
 /** A topic of the test's own, with messages of 20 users; every hundredth is no message. */
 async function queue(t: TestContext, broker: string): Promise<{ topic: string; group: string }> {
   const topic = `test-${randomBytes(6).toString('hex')}-queue`
-  const topics = new Topics([broker])
-  const appender = new Appender([broker])
+  // A topic that was just made may have no leader yet: what it does not take is sent again, and is there once.
+  const client = { clientId: 'test', bootstrapBrokers: [broker], retries: 20, retryDelay: 250 }
+  const admin = new Admin(client)
+  const producer = new Producer({ ...client, idempotent: true })
   t.after(async () => {
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker], retries: 1 })
     await admin.deleteTopics({ topics: [topic] })
-    await Promise.all([admin.close(), topics.close(), appender.close()])
+    await Promise.all([admin.close(), producer.close()])
   })
-  await topics.create(topic, PARTITIONS, 1, {})
+  await admin.createTopics({ topics: [topic], partitions: PARTITIONS, replicas: 1 })
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const messages = Array.from({ length: MESSAGES / PARTITIONS }, (_, i) => ({
+      topic,
+      partition,
       key: Buffer.alloc(0),
       value: Buffer.from(i % 100 === 99 ? 'poison' : increment(i % 20)),
     }))
-    await appender.append(topic, partition, messages)
+    await producer.send({ messages })
   }
   return { topic, group: `${topic}-group` }
 }

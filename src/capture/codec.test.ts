@@ -3,14 +3,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SpateError } from '../base/errors.ts'
-import {
-  type Answer,
-  type CaptureRecord,
-  CaptureRecordType,
-  decodeCaptureRecord,
-  encodeCaptureRecord,
-  type RawMessage,
-} from './records.ts'
+import { decodeCaptureRecord, encodeCaptureRecord } from './codec.ts'
+import { type Answer, type CaptureRecord, CaptureRecordType, type RawMessage } from './records.ts'
 
 const message = (text: string, connection = 1): RawMessage => ({
   connection,
