@@ -33,12 +33,13 @@ test('columns are read back as copies, at any alignment', () => {
   const u32s = Uint32Array.of(0, 1, 0xffffffff)
   const u16s = Uint16Array.of(7, 0xffff)
   const f64s = Float64Array.of(0.1, -0, Number.POSITIVE_INFINITY)
-  const bytes = new ByteWriter(1).u8(9).column(u32s).column(u16s).column(f64s).finish()
+  const i32s = Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31))
+  const bytes = new ByteWriter(1).u8(9).column(u32s).column(u16s).column(f64s).column(i32s).finish()
   const reader = new ByteReader(bytes)
   reader.u8()
-  const read = [reader.u32s(3), reader.u16s(2), reader.f64s(3)]
+  const read = [reader.u32s(3), reader.u16s(2), reader.f64s(3), reader.i32s(3)]
   bytes.fill(0)
-  assert.deepEqual(read, [u32s, u16s, f64s])
+  assert.deepEqual(read, [u32s, u16s, f64s, i32s])
 })
 
 test('a column that is a part of its memory is written as that part', () => {
@@ -63,6 +64,15 @@ test('reading past the end, or by a negative count, is a RangeError, and reads n
     assert.throws(read, RangeError)
   }
   assert.equal(reader.remaining, 3)
+})
+
+test('what is read as a whole leaves no byte', () => {
+  const bytes = Uint8Array.of(1, 2)
+  assert.equal(
+    new ByteReader(bytes).whole((reader) => reader.u16()),
+    513,
+  )
+  assert.throws(() => new ByteReader(bytes).whole((reader) => reader.u8()), /1 bytes too many/)
 })
 
 test('text that is not UTF-8 is refused', () => {

@@ -62,7 +62,7 @@ export class ByteWriter {
   }
 
   /** The raw little-endian memory of a typed array. */
-  column(value: Uint8Array | Uint16Array | Uint32Array | Float64Array): this {
+  column(value: Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array): this {
     return this.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   }
 
@@ -134,8 +134,27 @@ export class ByteReader {
     return new Uint32Array(copied(this.bytes(count * 4)))
   }
 
+  i32s(count: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(copied(this.bytes(count * 4)))
+  }
+
   f64s(count: number): Float64Array<ArrayBuffer> {
     return new Float64Array(copied(this.bytes(count * 8)))
+  }
+
+  /** The rest, which is a JSON object. Throws a SyntaxError, TypeError or RangeError for another. */
+  json(): object {
+    const value: unknown = JSON.parse(utf8Strict.decode(this.bytes(this.remaining)))
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new RangeError('not an object')
+    return value
+  }
+
+  /** The rest, which is one such thing. Throws a RangeError where bytes are left. */
+  whole<T>(read: (reader: ByteReader) => T): T {
+    const value = read(this)
+    if (this.remaining !== 0) throw new RangeError(`${this.remaining} bytes too many`)
+    return value
   }
 }
 

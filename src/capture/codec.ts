@@ -13,10 +13,10 @@
  *                | change f64, ms × count
  *     others   1 | JSON in UTF-8
  *
- * text is a u32 byte length, then UTF-8. A pinned hash in records.test.ts guards each layout.
+ * text is a u32 byte length, then UTF-8. A pinned hash in codec.test.ts guards each layout.
  */
-import { ByteReader, ByteWriter } from '../base/bytes.ts'
-import { messageOf, SpateError } from '../base/errors.ts'
+import { type ByteReader, ByteWriter } from '../base/bytes.ts'
+import { BodySchema, bodyReader } from '../log/body.ts'
 import {
   type Answer,
   type Applied,
@@ -30,9 +30,7 @@ const VERSION = 1
 /** A user of `answered` that is none: the cell was never touched. */
 const NO_USER = 0xffff_ffff
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
-const KNOWN: ReadonlySet<number> = new Set(Object.values(CaptureRecordType))
+const SCHEMA = new BodySchema('capture record', CaptureRecordType, VERSION)
 
 export function encodeCaptureRecord(record: CaptureRecord): Uint8Array {
   switch (record.type) {
@@ -44,53 +42,29 @@ export function encodeCaptureRecord(record: CaptureRecord): Uint8Array {
       return encodeApplied(record.body)
     case CaptureRecordType.overdue:
       return encodeOverdue(record.body)
-    default: {
-      const json = encoder.encode(JSON.stringify(record.body))
-      return new ByteWriter(1 + json.length).u8(VERSION).bytes(json).finish()
-    }
+    default:
+      return SCHEMA.json(record.body)
   }
 }
 
 /** Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none. */
 export function decodeCaptureRecord(type: number, bytes: Uint8Array): CaptureRecord {
-  const version = bytes[0] ?? 0
-  if (!KNOWN.has(type) || version > VERSION) {
-    throw new SpateError(
-      'newer-version',
-      `this release does not know capture record type ${type} version ${version}: upgrade Spate`,
-    )
-  }
-  try {
-    if (version === 0) throw new RangeError('a record without a version')
-    const reader = new ByteReader(bytes)
-    reader.u8()
-    switch (type) {
+  return SCHEMA.decode(type, bytes, (known): CaptureRecord => {
+    const reader = bodyReader(bytes)
+    switch (known) {
       case CaptureRecordType.messages:
-        return { type, body: ended(reader, decodeMessages(reader)) }
+        return { type: known, body: reader.whole(decodeMessages) }
       case CaptureRecordType.answered:
-        return { type, body: ended(reader, decodeAnswers(reader)) }
+        return { type: known, body: reader.whole(decodeAnswers) }
       case CaptureRecordType.applied:
-        return { type, body: ended(reader, decodeApplied(reader)) }
+        return { type: known, body: reader.whole(decodeApplied) }
       case CaptureRecordType.overdue:
-        return { type, body: ended(reader, decodeOverdue(reader)) }
+        return { type: known, body: reader.whole(decodeOverdue) }
       default:
         // Written by a collector of ours; the union is discriminated by type.
-        return { type, body: decodeJson(reader) } as CaptureRecord
+        return { type: known, body: reader.json() } as CaptureRecord
     }
-  } catch (cause) {
-    throw new SpateError('corrupt', `capture record of type ${type}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-function ended<T>(reader: ByteReader, body: T): T {
-  if (reader.remaining !== 0) throw new RangeError(`${reader.remaining} bytes too many`)
-  return body
-}
-
-function decodeJson(reader: ByteReader): object {
-  const body: unknown = JSON.parse(decoder.decode(reader.bytes(reader.remaining)))
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RangeError('not an object')
-  return body
+  })
 }
 
 function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
@@ -137,8 +111,8 @@ function encodeAnswers(answers: readonly Answer[]): Uint8Array {
     .u8(VERSION)
     .u32(answers.length)
     .column(Uint16Array.from(answers, ({ canvas }) => canvas))
-    .column(signed(Int32Array.from(answers, ({ x }) => x)))
-    .column(signed(Int32Array.from(answers, ({ y }) => y)))
+    .column(Int32Array.from(answers, ({ x }) => x))
+    .column(Int32Array.from(answers, ({ y }) => y))
     .column(Uint32Array.from(answers, ({ rgb }) => rgb))
     .column(Float64Array.from(answers, ({ changeMs }) => changeMs))
     .column(Float64Array.from(answers, ({ modifiedMs }) => modifiedMs))
@@ -148,15 +122,11 @@ function encodeAnswers(answers: readonly Answer[]): Uint8Array {
   return writer.finish()
 }
 
-function signed(values: Int32Array<ArrayBuffer>): Uint32Array {
-  return new Uint32Array(values.buffer)
-}
-
 function decodeAnswers(reader: ByteReader): Answer[] {
   const count = reader.u32()
   const canvas = reader.u16s(count)
-  const x = new Int32Array(reader.u32s(count).buffer)
-  const y = new Int32Array(reader.u32s(count).buffer)
+  const x = reader.i32s(count)
+  const y = reader.i32s(count)
   const rgb = reader.u32s(count)
   const changes = reader.f64s(count)
   const modified = reader.f64s(count)
@@ -210,8 +180,8 @@ function encodeOverdue({ canvas, toMs, toCell, cells }: Overdue): Uint8Array {
     .f64(toMs)
     .u32(toCell)
     .u32(cells.length)
-    .column(signed(Int32Array.from(cells, ({ x }) => x)))
-    .column(signed(Int32Array.from(cells, ({ y }) => y)))
+    .column(Int32Array.from(cells, ({ x }) => x))
+    .column(Int32Array.from(cells, ({ y }) => y))
     .column(Uint32Array.from(cells, ({ rgb }) => rgb))
     .column(Float64Array.from(cells, ({ changeMs }) => changeMs))
     .finish()
@@ -222,8 +192,8 @@ function decodeOverdue(reader: ByteReader): Overdue {
   const toMs = reader.f64()
   const toCell = reader.u32()
   const count = reader.u32()
-  const x = new Int32Array(reader.u32s(count).buffer)
-  const y = new Int32Array(reader.u32s(count).buffer)
+  const x = reader.i32s(count)
+  const y = reader.i32s(count)
   const rgb = reader.u32s(count)
   const changes = reader.f64s(count)
   const cells = Array.from({ length: count }, (_, i) => ({

@@ -157,10 +157,7 @@ function encodeEdits(type: number, position: number, groups: readonly ChunkEdits
 
 /** Throws a RangeError for bytes that are no message of this version. */
 export function decodeServerMessage(bytes: Uint8Array): ServerMessage {
-  const reader = new ByteReader(bytes)
-  const message = decodeServer(reader)
-  if (reader.remaining !== 0) throw new RangeError('bytes after the message')
-  return message
+  return new ByteReader(bytes).whole(decodeServer)
 }
 
 function decodeServer(reader: ByteReader): ServerMessage {
@@ -244,10 +241,7 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array<ArrayBuf
 
 /** Throws a RangeError for bytes that are no message of this version, or one over its limits. */
 export function decodeClientMessage(bytes: Uint8Array): ClientMessage {
-  const reader = new ByteReader(bytes)
-  const message = decodeClient(reader)
-  if (reader.remaining !== 0) throw new RangeError('bytes after the message')
-  return message
+  return new ByteReader(bytes).whole(decodeClient)
 }
 
 function decodeClient(reader: ByteReader): ClientMessage {

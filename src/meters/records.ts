@@ -11,8 +11,8 @@
  * text is a u32 byte length, then UTF-8; an empty key is none. meter, entity and values are indexes of names. A
  * total's second is its window's last. A pinned hash in records.test.ts guards each layout.
  */
-import { ByteReader, ByteWriter } from '../base/bytes.ts'
-import { messageOf, SpateError } from '../base/errors.ts'
+import { type ByteReader, ByteWriter } from '../base/bytes.ts'
+import { BodySchema, bodyReader } from '../log/body.ts'
 import type { Declaration } from './declaration.ts'
 
 /** The numbers are stored. */
@@ -43,40 +43,28 @@ export type MeterRecord =
   | { readonly type: typeof MeterRecordType.declared; readonly body: Declaration }
   | { readonly type: typeof MeterRecordType.written; readonly body: Written }
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const SCHEMA = new BodySchema('meter record', MeterRecordType, VERSION)
 
 export function encodeMeterRecord(record: MeterRecord): Uint8Array {
   if (record.type === MeterRecordType.written) return encodeWritten(record.body)
-  const json = encoder.encode(JSON.stringify(record.body))
-  return new ByteWriter(1 + json.length).u8(VERSION).bytes(json).finish()
+  return SCHEMA.json(record.body)
 }
 
 /** Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none. */
 export function decodeMeterRecord(type: number, bytes: Uint8Array): MeterRecord {
-  const version = bytes[0] ?? 0
-  const isKnown = type === MeterRecordType.declared || type === MeterRecordType.written
-  if (!isKnown || version > VERSION) {
-    throw new SpateError(
-      'newer-version',
-      `this release does not know meter record type ${type} version ${version}: upgrade Spate`,
-    )
-  }
-  try {
-    if (version === 0) throw new RangeError('a record without a version')
-    if (type === MeterRecordType.written) return { type, body: decodeWritten(bytes) }
+  return SCHEMA.decode(type, bytes, (known): MeterRecord => {
+    const reader = bodyReader(bytes)
+    if (known === MeterRecordType.written) return { type: known, body: reader.whole(decodeWritten) }
     // Validated at the edge before it was appended.
-    return { type, body: JSON.parse(decoder.decode(bytes.subarray(1))) as Declaration }
-  } catch (cause) {
-    throw new SpateError('corrupt', `meter record of type ${type}: ${messageOf(cause)}`, { cause })
-  }
+    return { type: known, body: reader.json() as Declaration }
+  })
 }
 
 /** The key of a record, without the rest of it; empty where it has none or cannot be read. */
 export function keyOfRecord(type: number, bytes: Uint8Array): string {
   if (type !== MeterRecordType.written || bytes[0] !== VERSION) return ''
   try {
-    return new ByteReader(bytes.subarray(1)).text()
+    return bodyReader(bytes).text()
   } catch {
     // Said when the record is decoded.
     return ''
@@ -102,15 +90,10 @@ function encodeWritten(body: Written): Uint8Array {
   if (amounts instanceof BigInt64Array) return writer.u8(2).column(new Uint32Array(amounts.buffer)).finish()
   const isSmall = amounts.every((amount) => amount === (amount | 0))
   if (!isSmall) return writer.u8(1).column(amounts).finish()
-  return writer
-    .u8(0)
-    .column(new Uint32Array(Int32Array.from(amounts).buffer))
-    .finish()
+  return writer.u8(0).column(Int32Array.from(amounts)).finish()
 }
 
-function decodeWritten(bytes: Uint8Array): Written {
-  const reader = new ByteReader(bytes)
-  reader.u8()
+function decodeWritten(reader: ByteReader): Written {
   const key = reader.text()
   const names = namesOf(reader.u16s(reader.u32()), reader)
   const count = reader.u32()
@@ -122,7 +105,6 @@ function decodeWritten(bytes: Uint8Array): Written {
   const second = reader.u32s(count)
   const from = reader.u32s(kind.reduce((sum, each) => sum + (each === WriteKind.total ? 1 : 0), 0))
   const amounts = amountsOf(reader, count)
-  if (reader.remaining !== 0) throw new RangeError(`${reader.remaining} bytes too many`)
   if (kind.some((each) => each > WriteKind.total)) throw new RangeError('unknown kind of write')
   for (const column of [meter, entity, values]) {
     if (column.some((index) => index >= names.length)) throw new RangeError('a name that is not there')
@@ -143,7 +125,7 @@ function namesOf(lengths: Uint16Array, reader: ByteReader): string[] {
 
 function amountsOf(reader: ByteReader, count: number): Float64Array | BigInt64Array {
   const width = reader.u8()
-  if (width === 0) return Float64Array.from(new Int32Array(reader.u32s(count).buffer))
+  if (width === 0) return Float64Array.from(reader.i32s(count))
   if (width === 1) {
     const amounts = reader.f64s(count)
     if (!amounts.every(Number.isSafeInteger)) throw new RangeError('an amount that is no integer')

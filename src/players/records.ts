@@ -1,4 +1,4 @@
-import { SpateError } from '../base/errors.ts'
+import { BodySchema, bodyReader } from '../log/body.ts'
 
 /** The record types of the `players` stream: a version byte, then JSON. The numbers are stored. */
 export const PlayerRecordType = { joined: 1, named: 2, tokenIssued: 3, tokenRevoked: 4 } as const
@@ -16,26 +16,18 @@ export type PlayerRecord =
     }
   | { readonly type: typeof PlayerRecordType.tokenRevoked; readonly body: { readonly hash: string } }
 
-const VERSION = 1
-const KNOWN: ReadonlySet<number> = new Set(Object.values(PlayerRecordType))
+const SCHEMA = new BodySchema('player record', PlayerRecordType, 1)
 
 export function encodePlayerRecord({ body }: PlayerRecord): Uint8Array {
-  return Buffer.concat([Buffer.of(VERSION), Buffer.from(JSON.stringify(body))])
+  return SCHEMA.json(body)
 }
 
 /** Errors: `newer-version`, `corrupt`. */
 export function decodePlayerRecord(type: number, bytes: Uint8Array): PlayerRecord {
-  const version = bytes[0] ?? 0
-  if (!KNOWN.has(type) || version > VERSION) {
-    throw new SpateError(
-      'newer-version',
-      `this release does not know player record type ${type} version ${version}: upgrade Spate`,
-    )
-  }
-  try {
-    // Validated at the edge before it was appended; the union is discriminated by type.
-    return { type, body: JSON.parse(Buffer.from(bytes.subarray(1)).toString()) } as PlayerRecord
-  } catch (cause) {
-    throw new SpateError('corrupt', `player record of type ${type}`, { cause })
-  }
+  // Validated at the edge before it was appended; the union is discriminated by type.
+  return SCHEMA.decode(
+    type,
+    bytes,
+    (known) => ({ type: known, body: bodyReader(bytes).json() }) as PlayerRecord,
+  )
 }

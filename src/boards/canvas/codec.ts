@@ -1,16 +1,9 @@
-import { ByteReader, ByteWriter } from '../../base/bytes.ts'
-import { messageOf, SpateError } from '../../base/errors.ts'
+import { type ByteReader, ByteWriter } from '../../base/bytes.ts'
+import { SpateError } from '../../base/errors.ts'
+import { BodySchema, bodyReader } from '../../log/body.ts'
 import type { Cell } from './chunk.ts'
 import { PlacedColumns } from './placed-columns.ts'
-import type {
-  CanvasRecord,
-  Painted,
-  Placed,
-  RecordType as RecordTypes,
-  Restored,
-  RestoredCell,
-  RestoreKind,
-} from './records.ts'
+import type { CanvasRecord, Painted, Placed, Restored, RestoredCell, RestoreKind } from './records.ts'
 import { RecordType } from './records.ts'
 
 /**
@@ -33,8 +26,7 @@ const MAX_OFFSET_MS = 2 ** 32 - 1
 
 const KINDS: readonly RestoreKind[] = ['rollback', 'reinstate', 'undo']
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const SCHEMA = new BodySchema('board record', RecordType, VERSION)
 
 export function encodeBody(record: CanvasRecord): Uint8Array {
   switch (record.type) {
@@ -44,10 +36,8 @@ export function encodeBody(record: CanvasRecord): Uint8Array {
       return encodePainted(record.body)
     case RecordType.restored:
       return encodeRestored(record.body)
-    default: {
-      const json = encoder.encode(JSON.stringify(record.body))
-      return new ByteWriter(1 + json.length).u8(VERSION).bytes(json).finish()
-    }
+    default:
+      return SCHEMA.json(record.body)
   }
 }
 
@@ -56,54 +46,19 @@ export function encodeBody(record: CanvasRecord): Uint8Array {
  * Errors: `newer-version` for a type or version of a later release, `corrupt` for bytes that are none.
  */
 export function decodeBody(type: number, bytes: Uint8Array, reuse?: PlacedColumns): CanvasRecord {
-  if (!isKnown(type)) throw newer(`record type ${type}`)
-  const version = bytes[0]
-  if (version === undefined || version === 0) throw new SpateError('corrupt', 'a record without a version')
-  if (version > VERSION) throw newer(`version ${version} of record type ${type}`)
-  try {
-    return decodeKnown(type, bytes, reuse)
-  } catch (cause) {
-    throw new SpateError('corrupt', `record of type ${type}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-function newer(what: string): SpateError {
-  return new SpateError(
-    'newer-version',
-    `this release does not know ${what}: upgrade Spate to read this board`,
-  )
-}
-
-const KNOWN: ReadonlySet<number> = new Set(Object.values(RecordType))
-
-function isKnown(type: number): type is RecordTypes {
-  return KNOWN.has(type)
-}
-
-function decodeKnown(type: RecordTypes, bytes: Uint8Array, reuse: PlacedColumns | undefined): CanvasRecord {
-  if (type === RecordType.placed) return { type, body: decodePlaced(bytes, reuse) }
-  const reader = new ByteReader(bytes)
-  reader.u8()
-  switch (type) {
-    case RecordType.painted:
-      return { type, body: ended(reader, decodePainted(reader)) }
-    case RecordType.restored:
-      return { type, body: ended(reader, decodeRestored(reader)) }
-    default:
-      // JSON bodies were validated at the edge before they were appended; the union is discriminated by type.
-      return { type, body: decodeJson(reader) } as CanvasRecord
-  }
-}
-
-function ended<T>(reader: ByteReader, body: T): T {
-  if (reader.remaining !== 0) throw new RangeError(`${reader.remaining} bytes too many`)
-  return body
-}
-
-function decodeJson(reader: ByteReader): object {
-  const body: unknown = JSON.parse(decoder.decode(reader.bytes(reader.remaining)))
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RangeError('not an object')
-  return body
+  return SCHEMA.decode(type, bytes, (known): CanvasRecord => {
+    switch (known) {
+      case RecordType.placed:
+        return { type: known, body: decodePlaced(bytes, reuse) }
+      case RecordType.painted:
+        return { type: known, body: bodyReader(bytes).whole(decodePainted) }
+      case RecordType.restored:
+        return { type: known, body: bodyReader(bytes).whole(decodeRestored) }
+      default:
+        // JSON bodies were validated at the edge before they were appended; the union is discriminated by type.
+        return { type: known, body: bodyReader(bytes).json() } as CanvasRecord
+    }
+  })
 }
 
 function encodePlaced(body: Placed): Uint8Array {
