@@ -84,10 +84,10 @@ export class Owed {
   /** All up to there is asked for, or shows no more. */
   settle(upTo: OwedUpTo): void {
     this.#upTo = upTo
-    const { ms, cell } = upTo
+    const leftMs = upTo.cell < LAST_CELL ? upTo.ms : upTo.ms + 1
     this.#spans = this.#spans
-      .filter(({ toMs }) => toMs > ms || (toMs === ms && cell < LAST_CELL))
-      .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, ms), toMs }))
+      .filter(({ toMs }) => toMs >= leftMs)
+      .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, leftMs), toMs }))
   }
 
   toJSON(): OwedState {
