@@ -36,3 +36,25 @@ test('[H2] alternatives that nothing tells apart are judged together', () => {
   assert.equal(wrongWith(either, { b: 1 }), '')
   assert.match(wrongWith(either, { c: 1 }), /required properties a.*required properties b/)
 })
+
+test('[H2] what is no word, may be left out, or is the same of several, tells nothing apart', () => {
+  const numbers = Type.Union([
+    Type.Object({ n: Type.Literal(1), a: Type.Integer() }),
+    Type.Object({ n: Type.Literal(2) }),
+  ])
+  for (const body of [{ n: '1' }, { n: '2' }, { n: 1 }]) assert.notEqual(wrongWith(numbers, body), '')
+  const same = Type.Union([
+    Type.Object({ kind: Type.Literal('a'), x: Type.Integer() }),
+    Type.Object({ kind: Type.Literal('a'), y: Type.Integer() }),
+  ])
+  for (const body of [
+    { kind: 'a', x: 1 },
+    { kind: 'a', y: 1 },
+  ])
+    assert.equal(wrongWith(same, body), '')
+  const optional = Type.Union([
+    Type.Object({ kind: Type.Optional(Type.Literal('a')) }),
+    Type.Object({ kind: Type.Literal('b') }),
+  ])
+  assert.equal(wrongWith(optional, {}), '')
+})

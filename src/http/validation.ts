@@ -26,23 +26,32 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 /** What is wrong with a value. */
 type Check = (value: unknown) => readonly unknown[]
 
-/** Of a union of objects that a literal tells apart, the one that is meant is checked, and no other spoken of. */
+/** Of a union of objects that a word tells apart, the one that is meant is checked, and no other spoken of. */
 function checkOf(schema: TSchema): Check {
   const { anyOf = [] } = schema as { anyOf?: readonly Alternative[] }
-  const [first] = anyOf
-  const name = Object.keys(first?.properties ?? {}).find((each) =>
-    anyOf.every(({ properties }) => properties?.[each]?.const !== undefined),
-  )
+  const name = anyOf[0]?.required?.find((each) => wordsOf(anyOf, each).size === anyOf.length)
   if (name === undefined) return plainCheck(schema)
-  const checks = new Map(anyOf.map((each) => [each.properties?.[name]?.const, plainCheck(each)]))
-  const none = plainCheck(Type.Object({ [name]: Type.Enum([...checks.keys()].map(String)) }))
+  const words = wordsOf(anyOf, name)
+  const checks = new Map([...words].map(([word, each]) => [word, plainCheck(each)]))
+  const none = plainCheck(Type.Object({ [name]: Type.Enum([...words.keys()]) }))
   return (value) => {
     const told = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
     return (checks.get(told) ?? none)(value)
   }
 }
 
+/** Those of which a property must be a certain word, by it. */
+function wordsOf(alternatives: readonly Alternative[], name: string): ReadonlyMap<string, Alternative> {
+  const words = new Map<string, Alternative>()
+  for (const each of alternatives) {
+    const word = each.properties?.[name]?.const
+    if (typeof word === 'string' && each.required?.includes(name)) words.set(word, each)
+  }
+  return words
+}
+
 interface Alternative extends TSchema {
+  readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, { readonly const?: unknown }>>
 }
 
