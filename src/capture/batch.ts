@@ -1,13 +1,12 @@
 import type { Recorder } from './recorder.ts'
 import type { CaptureRecord } from './records.ts'
 
-/** Gathers what comes while a record is under way into the next one. */
+/** Gathers what comes until the recorder takes it into one record. */
 export class Batch<Item> {
   readonly #recorder: Pick<Recorder, 'later'>
   readonly #recordOf: (items: Item[]) => CaptureRecord
   readonly #most: number
-  #waiting: { item: Item; done: PromiseWithResolvers<void> }[] = []
-  #isRunning = false
+  #open: { readonly items: Item[]; readonly done: Promise<void> } | undefined
 
   /** @param most items in a record */
   constructor(recorder: Pick<Recorder, 'later'>, most: number, recordOf: (items: Item[]) => CaptureRecord) {
@@ -18,26 +17,20 @@ export class Batch<Item> {
 
   /** Resolves once it is durable. Errors: why nothing more is recorded. */
   add(item: Item): Promise<void> {
-    const done = Promise.withResolvers<void>()
-    done.promise.catch(() => {})
-    this.#waiting.push({ item, done })
-    if (!this.#isRunning) {
-      this.#isRunning = true
-      setImmediate(() => void this.#run())
-    }
-    return done.promise
+    if (this.#open === undefined || this.#open.items.length >= this.#most) this.#open = this.#opened()
+    const { items, done } = this.#open
+    items.push(item)
+    return done
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const taken = this.#waiting.splice(0, this.#most)
-      try {
-        await this.#recorder.later(this.#recordOf(taken.map(({ item }) => item)))
-        for (const { done } of taken) done.resolve()
-      } catch (error) {
-        for (const { done } of taken) done.reject(error)
-      }
-    }
-    this.#isRunning = false
+  #opened(): { items: Item[]; done: Promise<void> } {
+    const items: Item[] = []
+    const done = this.#recorder.later(() => {
+      if (this.#open?.items === items) this.#open = undefined
+      return this.#recordOf(items)
+    })
+    // Who does not wait for it is not told by an unhandled rejection.
+    done.catch(() => {})
+    return { items, done }
   }
 }

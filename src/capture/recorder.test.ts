@@ -4,6 +4,7 @@ import { ManualClock } from '../../test/support/clock.ts'
 import { diskIsFull, FailingLog } from '../../test/support/failing-log.ts'
 import { SpateError } from '../base/errors.ts'
 import { START } from '../log/port.ts'
+import { Batch } from './batch.ts'
 import { decodeCaptureRecord } from './codec.ts'
 import { MAX_WAITING_BYTES, Recorder } from './recorder.ts'
 import { type CaptureRecord, CaptureRecordType, type RawMessage } from './records.ts'
@@ -59,6 +60,60 @@ test('[K1] messages that come while an append is under way share the next record
   void recorder.message(message('c'))
   await recorder.message(message('d'))
   assert.deepEqual(await kept(), [['a'], ['b'], CaptureRecordType.opened, ['c', 'd']])
+})
+
+test('[K1] what may go later goes with the next messages, or after 25 ms', async () => {
+  const { log, clock, recorder, kept } = recording()
+  const appends: number[] = []
+  log.failure = (_stream, records) => {
+    appends.push(records.length)
+    return undefined
+  }
+  void recorder.later(REBASED)
+  await clock.advance(24)
+  assert.deepEqual(appends, [])
+  void recorder.message(message('a'))
+  await clock.settle()
+  assert.deepEqual(await kept(), [['a'], CaptureRecordType.rebased])
+  assert.deepEqual(appends, [2])
+  assert.equal(clock.pending, 0)
+  const alone = recorder.later(REBASED)
+  await clock.advance(10)
+  void recorder.later(REBASED)
+  await clock.advance(15)
+  await alone
+  assert.deepEqual(appends, [2, 2])
+})
+
+test('[K1] a batch is one record of all that came until it is taken up, up to a limit', async () => {
+  const { log, clock, recorder } = recording()
+  const records: number[][] = []
+  const batch = new Batch<number>(recorder, 3, (items) => {
+    records.push([...items])
+    return REBASED
+  })
+  for (const item of [1, 2, 3, 4]) void batch.add(item)
+  await clock.advance(20)
+  const last = batch.add(5)
+  assert.deepEqual(records, [])
+  await clock.advance(5)
+  await last
+  assert.deepEqual(records, [
+    [1, 2, 3],
+    [4, 5],
+  ])
+  log.failure = diskIsFull
+  void batch.add(6)
+  await clock.advance(30)
+  void batch.add(7)
+  log.failure = () => undefined
+  await clock.advance(10_000)
+  assert.deepEqual(records.slice(2), [[6], [7]], 'what was taken up stays what it is')
+  log.failure = () => new SpateError('forbidden', 'no')
+  const refused = assert.rejects(batch.add(8), { code: 'forbidden' })
+  await clock.advance(30)
+  await refused
+  await assert.rejects(batch.add(9), { code: 'forbidden' })
 })
 
 test('[K16] on a full disk messages wait and keep their order, before all else', async () => {

@@ -10,6 +10,8 @@ const MESSAGES_A_RECORD = 4096
 const BYTES_A_RECORD = 1 << 20
 /** The log's own limit of a body, less what stands before the bytes. */
 const MAX_MESSAGE_BYTES = (8 << 20) - 64
+/** What may go later waits so long for messages to go with: a sync of the disk is most of what a record costs. */
+const GATHER_MS = 25
 const FIRST_RETRY_MS = 100
 const MOST_RETRY_MS = 5000
 
@@ -20,7 +22,8 @@ const OVERHEAD_BYTES = 512
 
 interface Waiting {
   readonly message: RawMessage | undefined
-  readonly record: CaptureRecord | undefined
+  /** Or what makes it, once, when it is taken up. */
+  record: CaptureRecord | (() => CaptureRecord) | undefined
   readonly done: PromiseWithResolvers<void>
 }
 
@@ -38,7 +41,7 @@ export interface RecorderServices {
 /**
  * Puts what a collector sees and does into its stream. What arrives while an append is under way makes the next one.
  *
- * Messages, and what is appended by `now`, keep their order and go before what is appended `later`. An append that
+ * Messages, and what is appended by `now`, go at once, keep their order and go before what is appended `later`. An append that
  * fails is tried again for ever while that can help: meanwhile up to 64 MiB of messages wait, and what is to go later
  * waits behind them. Beyond that a message is refused; who brought it must end its connection, so that the hole is seen.
  */
@@ -48,6 +51,8 @@ export class Recorder {
   readonly #rest: Waiting[] = []
   #waitingBytes = 0
   #isRunning = false
+  /** Ends the wait for messages to go with. */
+  #gathering: (() => void) | undefined
   #failures = 0
   #isClosing = false
   #retryNow = (): void => {}
@@ -94,8 +99,11 @@ export class Recorder {
     return this.#add(this.#raw, { message: undefined, record, done: Promise.withResolvers<void>() })
   }
 
-  /** After all messages, and only while there is room for them. */
-  later(record: CaptureRecord): Promise<void> {
+  /**
+   * After all messages, and only while there is room for them; within 25 ms where there are none.
+   * @param record or what makes it, once, when it is taken up
+   */
+  later(record: CaptureRecord | (() => CaptureRecord)): Promise<void> {
     return this.#add(this.#rest, { message: undefined, record, done: Promise.withResolvers<void>() })
   }
 
@@ -104,15 +112,28 @@ export class Recorder {
     lane.push(waiting)
     // Who does not wait for it is not told by an unhandled rejection.
     waiting.done.promise.catch(() => {})
-    if (!this.#isRunning) {
-      this.#isRunning = true
-      setImmediate(() => void this.#run())
-    }
+    this.#wake()
     return waiting.done.promise
   }
 
+  #wake(): void {
+    if (this.#isRunning || this.stopped !== undefined) return
+    const isDue = this.#isClosing && this.#rest.length > 0
+    if (this.#raw.length > 0 || isDue) this.#start()
+    else if (this.#rest.length > 0) {
+      this.#gathering ??= this.#services.clock.after(GATHER_MS, () => this.#start())
+    }
+  }
+
+  #start(): void {
+    this.#gathering?.()
+    this.#gathering = undefined
+    this.#isRunning = true
+    setImmediate(() => void this.#run())
+  }
+
   async #run(): Promise<void> {
-    while (this.stopped === undefined && this.#raw.length + this.#rest.length > 0) {
+    do {
       const raw = this.#raw.slice()
       const rest = this.#failures === 0 || raw.length === 0 ? this.#rest.slice() : []
       try {
@@ -133,8 +154,9 @@ export class Recorder {
         this.#hasRoom = true
         this.#room.resolve()
       }
-    }
+    } while (this.stopped === undefined && (this.#failures > 0 || this.#raw.length > 0))
     this.#isRunning = false
+    this.#wake()
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -165,6 +187,7 @@ export class Recorder {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#retryNow()
+    this.#wake()
     const last = [this.#raw.at(-1), this.#rest.at(-1)]
     await Promise.allSettled(last.map((waiting) => waiting?.done.promise))
     this.stopped ??= new SpateError('unavailable', 'the collector is stopping')
@@ -188,10 +211,12 @@ function recordsOf(waiting: readonly Waiting[]): NewRecord[] {
     messages = []
     bytes = 0
   }
-  for (const { message, record } of waiting) {
-    if (record !== undefined) {
+  for (const each of waiting) {
+    const { message } = each
+    if (typeof each.record === 'function') each.record = each.record()
+    if (each.record !== undefined) {
       flush()
-      push(record)
+      push(each.record)
     } else if (message !== undefined) {
       if (messages.length >= MESSAGES_A_RECORD || bytes + message.bytes.length > BYTES_A_RECORD) flush()
       messages.push(message)

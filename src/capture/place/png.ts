@@ -150,12 +150,10 @@ function nearestOf(left: number, up: number, upLeft: number): number {
 function gatherColors(rows: Buffer, { width, height, bytesAPixel }: Header, columns: CellColumns): void {
   const hasAlpha = bytesAPixel === 4
   const rowBytes = width * bytesAPixel
-  const blank = Buffer.alloc(rowBytes)
   const view = new DataView(rows.buffer, rows.byteOffset, rows.length)
   for (let y = 0; y < height; y++) {
     let from = y * (rowBytes + 1) + 1
     const end = from + rowBytes
-    if (hasAlpha && rows.compare(blank, 0, rowBytes, from, end) === 0) continue
     columns.reserve(width)
     const { at, rgb } = columns
     let { count } = columns
@@ -164,7 +162,7 @@ function gatherColors(rows: Buffer, { width, height, bytesAPixel }: Header, colu
       // Of RGB the byte before it too, which is there: that of the filter at least.
       const word = view.getUint32(hasAlpha ? from : from - 1)
       if (hasAlpha && (word & 0xff) === 0) {
-        const skipped = from + 16 <= end && areFourBlank(view, from) ? 4 : 1
+        const skipped = from + EIGHT_BYTES <= end && areEightBlank(view, from) ? 8 : 1
         from += skipped * 4
         cell += skipped
         continue
@@ -178,10 +176,15 @@ function gatherColors(rows: Buffer, { width, height, bytesAPixel }: Header, colu
   }
 }
 
-function areFourBlank(view: DataView, from: number): boolean {
-  return (
-    (view.getInt32(from) | view.getInt32(from + 4) | view.getInt32(from + 8) | view.getInt32(from + 12)) === 0
-  )
+/** Pixels in RGBA. */
+const EIGHT_BYTES = 32
+
+function areEightBlank(view: DataView, from: number): boolean {
+  const first = view.getInt32(from, true) | view.getInt32(from + 4, true)
+  const second = view.getInt32(from + 8, true) | view.getInt32(from + 12, true)
+  const third = view.getInt32(from + 16, true) | view.getInt32(from + 20, true)
+  const fourth = view.getInt32(from + 24, true) | view.getInt32(from + 28, true)
+  return (first | second | third | fourth) === 0
 }
 
 /** False where a pixel is beyond the palette. */
