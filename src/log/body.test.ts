@@ -25,10 +25,13 @@ test('a type or version of a later release, and bytes that are none, are told ap
   const code = (expected: string, words: RegExp) => (error: unknown) =>
     error instanceof SpateError && error.code === expected && words.test(error.message)
   const bytes = SCHEMA.json({ a: 1 })
-  assert.throws(() => decode(2, bytes), code('newer-version', /version 2 of pebble type 2: upgrade Spate/))
+  assert.throws(
+    () => decode(2, bytes),
+    code('newer-version', /pebble type 2 \(version 2 of its body\): upgrade Spate/),
+  )
   assert.throws(
     () => decode(4, Uint8Array.of(3)),
-    code('newer-version', /version 3 of pebble type 4: upgrade Spate/),
+    code('newer-version', /pebble type 4 \(version 3 of its body\): upgrade Spate/),
   )
   for (const none of [[], [0, 0x7b, 0x7d], [2], [2, 0x7b], [2, 0xff], [2, 0x5b, 0x5d], [2, 0x31]]) {
     assert.throws(

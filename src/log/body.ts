@@ -30,7 +30,7 @@ export class BodySchema<Type extends number> {
     if (!this.#isKnown(type) || version > this.version) {
       throw new SpateError(
         'newer-version',
-        `this release does not know version ${version} of ${this.#what} type ${type}: upgrade Spate`,
+        `this release does not know ${this.#what} type ${type} (version ${version} of its body): upgrade Spate`,
       )
     }
     try {
