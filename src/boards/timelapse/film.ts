@@ -44,7 +44,7 @@ export class Film {
       this.#still = { pixels, palette, from: 0, to: 1 }
       return NOTHING
     }
-    if (samePalette(last.palette, palette) && Buffer.compare(last.pixels, pixels) === 0) {
+    if (showsSame(last, pixels, palette)) {
       this.#still = { ...last, to: last.to + 1 }
       return NOTHING
     }
@@ -57,6 +57,12 @@ export class Film {
     const bytes = last === undefined ? NOTHING : await this.#writer.still(last)
     return Buffer.concat([bytes, this.#writer.end()])
   }
+}
+
+/** A palette that has grown shows the same wherever the new colours are not used. */
+function showsSame(last: Still, pixels: Uint8Array, palette: readonly number[]): boolean {
+  if (samePalette(last.palette, palette)) return Buffer.compare(last.pixels, pixels) === 0
+  return pixels.every((color, i) => palette[color] === last.palette[last.pixels[i] ?? 0])
 }
 
 export function samePalette(a: readonly number[], b: readonly number[]): boolean {
